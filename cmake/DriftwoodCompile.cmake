@@ -1,0 +1,19 @@
+# Flags that every C++ target of the project is built with.
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+find_program(DRIFTWOOD_CCACHE ccache)
+if(DRIFTWOOD_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${DRIFTWOOD_CCACHE})
+endif()
+
+# Contraction would let the compiler fuse where docs/numerics.md says two roundings.
+add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off> -Wall -Wextra -Werror=return-type)
+add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fno-math-errno>)
+
+if(DRIFTWOOD_SANITIZE)
+  add_compile_options(-fsanitize=${DRIFTWOOD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${DRIFTWOOD_SANITIZE})
+endif()

@@ -1,0 +1,33 @@
+# driftwood_layer(NAME [DEPENDS layer...] [LIBRARIES target...])
+# One folder of src/ as one static library: every *.cpp of the calling folder and its backends, but for the
+# *_test.cpp files, which become the program <name>_test.
+function(driftwood_layer name)
+  cmake_parse_arguments(layer "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp
+                                             ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.h)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+
+  add_library(driftwood_${name} STATIC ${sources})
+  set_target_properties(driftwood_${name} PROPERTIES LINKER_LANGUAGE CXX)
+  target_include_directories(driftwood_${name} PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(driftwood_${name} PUBLIC ${layer_LIBRARIES})
+  foreach(dependency IN LISTS layer_DEPENDS)
+    target_link_libraries(driftwood_${name} PUBLIC driftwood_${dependency})
+  endforeach()
+
+  if(DRIFTWOOD_TESTS AND tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE driftwood_${name} GTest::gtest_main)
+    driftwood_test_settings(${name}_test)
+    gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60)
+  endif()
+endfunction()
+
+# What a test may ask about its surroundings.
+function(driftwood_test_settings target)
+  target_compile_definitions(${target} PRIVATE
+    DRIFTWOOD_TEST_DATA="${DRIFTWOOD_TEST_DATA}" DRIFTWOOD_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+    DRIFTWOOD_BINARY_DIR="${CMAKE_BINARY_DIR}")
+endfunction()

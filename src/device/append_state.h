@@ -1,0 +1,80 @@
+// An append state: rows that a sequence adds and never changes, such as a KV cache. It lives with the
+// device and belongs to one actor; the guest holds a handle.
+//
+// Layout: a table of blocks of kBlockRows rows. One block holds these rows of all planes together, each
+//   plane as [heads][kBlockRows][dim]; for a KV cache, K of layer l is plane 2l and V is plane 2l+1. Kernels
+//   reach a block through the table, so rows never move when the state grows.
+// Lifetime: blocks are buffers of the device that made the state, and the device outlives it.
+// Threads: those of the device.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/error.h"
+#include "device/buffer.h"
+#include "tensor/dtype.h"
+
+namespace driftwood::device {
+
+class Device;
+
+struct AppendStateShape {
+  tensor::DType dtype;  // f32, bf16 or f16
+  std::uint32_t plane_count;
+  std::uint32_t head_count;
+  std::uint32_t head_dim;
+  std::uint32_t most_rows;  // the state refuses to grow past this
+
+  friend bool operator==(const AppendStateShape&, const AppendStateShape&) = default;
+};
+
+class AppendState {
+ public:
+  static constexpr std::uint32_t kBlockRows = 16;
+  static constexpr std::uint32_t kMostPlanes = 4096;
+  static constexpr std::uint32_t kMostHeads = 1024;
+  static constexpr std::uint32_t kMostDim = 1024;
+  static constexpr std::uint32_t kMostRows = 1 << 24;
+
+  // An empty state. Errors: invalid_argument for a dtype or count outside the limits above.
+  static Result<std::unique_ptr<AppendState>> create(Device& device, AppendStateShape shape);
+
+  const AppendStateShape& shape() const { return shape_; }
+  std::uint32_t length_rows() const { return length_rows_; }
+
+  // Bytes of one block, and of one plane within it.
+  std::uint64_t block_bytes() const;
+  std::uint64_t plane_bytes() const;
+
+  // Block i covers rows [i * kBlockRows, (i + 1) * kBlockRows). Present for all live rows and for those of a
+  // run in flight.
+  Buffer& block(std::size_t i) const { return *blocks_[i]; }
+  std::size_t block_count() const { return blocks_.size(); }
+
+  // Drops the rows from `length_rows` on. Errors: invalid_argument above the present length or while a run
+  // is in flight.
+  Result<void> truncate(std::uint32_t length_rows);
+
+ private:
+  friend class Device;  // reserves before a run, commits after it
+
+  AppendState(Device& device, AppendStateShape shape) : device_(&device), shape_(shape) {}
+
+  // Makes blocks for `rows` more rows and marks the state as in flight.
+  // Errors: limit above most_rows; out_of_memory; invalid_argument while a run is in flight.
+  Result<void> begin_append(std::uint32_t rows);
+  // Ends the run: its rows become live, or the state stays as it was.
+  void end_append(bool succeeded);
+
+  Device* device_;
+  AppendStateShape shape_;
+  std::vector<std::unique_ptr<Buffer>> blocks_;
+  std::uint32_t length_rows_ = 0;
+  std::uint32_t pending_rows_ = 0;
+  bool in_flight_ = false;
+};
+
+}  // namespace driftwood::device

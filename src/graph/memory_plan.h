@@ -1,0 +1,33 @@
+// Where temporaries live: tensors whose lives do not overlap share a slot of the arena.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "graph/program.h"
+
+namespace driftwood::graph {
+
+class MemoryPlan {
+ public:
+  explicit MemoryPlan(const Program& program);
+
+  // Offsets for one run. A slot is as large as its largest tensor, and tensors start on kAlignmentBytes.
+  static constexpr std::uint64_t kAlignmentBytes = 64;
+  struct Layout {
+    std::vector<std::uint64_t> offset_bytes;  // by tensor; 0 for those that are no temporaries
+    std::uint64_t arena_bytes = 0;
+  };
+
+  // `tensor_bytes`, by tensor: the size in this run, all sequences together.
+  void lay_out(std::span<const std::uint64_t> tensor_bytes, Layout& layout) const;
+
+  std::uint32_t slot_count() const { return slot_count_; }
+
+ private:
+  std::vector<std::int32_t> slot_of_tensor_;  // -1 for those that are no temporaries
+  std::uint32_t slot_count_ = 0;
+};
+
+}  // namespace driftwood::graph

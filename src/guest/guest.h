@@ -1,0 +1,87 @@
+// One running guest: an instance of a WebAssembly module over a region, its handles, and what it asked for.
+// A guest is quiescent between calls: it never waits inside an import. It asks for a run and returns; its
+// owner has the device do the run and calls resume().
+//
+// Lifetime: the guest holds its module, region, windows, states and graphs. Its device outlives it, and no run of
+//   its is in flight when it is destroyed.
+// Threads: one at a time, except interrupt().
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/error.h"
+#include "device/device.h"
+#include "guest/module.h"
+#include "memory/region.h"
+#include "model/model.h"
+
+namespace driftwood::guest {
+
+// Numbers of the guest ABI (sdk/driftwood.h).
+enum class Event : std::int32_t { message = 1, run_done = 2, cancel = 3, deadline = 4, shutdown = 5, proceed = 6 };
+enum class Next : std::int32_t { idle = 0, run = 1, proceed = 2, finished = 3 };
+
+// What one guest may use. Each is answered with an error of its own when it is reached.
+struct Limits {
+  std::uint64_t memory_bytes = std::uint64_t{1} << 30;        // of linear memory
+  std::uint64_t device_bytes = std::uint64_t{64} << 30;       // of states
+  std::uint32_t handles = 4096;                               // alive at once
+  std::uint64_t output_record_bytes = std::uint64_t{16} << 20;  // of one record
+};
+
+// What the host does for a guest. Everything that is not a pure function of the guest's arguments comes
+// from here, so that an owner can record and replay it.
+struct Services {
+  device::Device* device;
+  std::shared_ptr<const model::Model> model;  // null if the actor has none
+  std::string options_json = "{}";            // DW_CONFIG_OPTIONS
+  Limits limits;
+  std::function<void(std::string_view record)> write_output;
+  std::function<std::uint64_t()> random_bits;
+  std::function<std::uint64_t()> now_ns;
+};
+
+// A run that the guest asked for. Valid until the guest is resumed or destroyed.
+struct RunRequest {
+  std::uint32_t number;
+  std::shared_ptr<const device::Executable> executable;
+  device::Sequence sequence;
+};
+
+class Guest {
+ public:
+  // Instantiates the module and calls its _initialize, if there is one.
+  // Errors: guest_failed when that traps; out_of_memory; limit when its memory is larger than it may be.
+  static Result<std::unique_ptr<Guest>> create(std::shared_ptr<const Module> module, Services services);
+  ~Guest();
+  Guest(const Guest&) = delete;
+  Guest& operator=(const Guest&) = delete;
+
+  // Calls driftwood_start, once, and driftwood_resume. After Next::run, run() holds the request.
+  // Errors: guest_failed when it traps, breaks the ABI, or returns an error code; the guest is then over.
+  Result<Next> start();
+  Result<Next> resume(Event event, std::optional<ErrorCode> status = std::nullopt);
+
+  // The message that message_read gives, until the next call of this.
+  void set_message(std::string message);
+
+  // The run that was asked for in the last call, if any.
+  const std::optional<RunRequest>& run() const;
+
+  // Makes a call in progress trap soon. Threads: any.
+  void interrupt();
+
+  memory::Region& region() const;
+
+ private:
+  struct Impl;
+  explicit Guest(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace driftwood::guest
