@@ -25,8 +25,9 @@ function(driftwood_layer name)
   endif()
 endfunction()
 
-# What a test may ask about its surroundings.
+# What a test may ask about its surroundings, and the program recorder of sdk/.
 function(driftwood_test_settings target)
+  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/sdk)
   target_compile_definitions(${target} PRIVATE
     DRIFTWOOD_TEST_DATA="${DRIFTWOOD_TEST_DATA}" DRIFTWOOD_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
     DRIFTWOOD_BINARY_DIR="${CMAKE_BINARY_DIR}")
