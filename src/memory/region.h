@@ -3,11 +3,14 @@
 //   base                base+committed          base+reserved          base+reserved+guard
 //   | committed, read-write | reserved, no access | guard, no access        |
 //
-// Compiled guest code carries no bounds checks on the strength of this picture: an address that a guest can
-// form lies inside it, and touching anything past the committed prefix faults.
+// Compiled guest code carries no bounds checks on the strength of this picture: an address that a
+// guest can form lies inside it, and touching anything past the committed prefix faults.
 //
-// Layout: on Linux the committed prefix is a private memfd mapped shared, so that it can be mapped again.
-// Lifetime: shared. Whoever hands bytes of a region to a device holds an Import, and an Import holds the
+// Layout: the reserved part is shared memory of this process (a memfd on Linux), so that it can be
+// mapped
+//   again; growing only changes the protection of its pages.
+// Lifetime: shared. Whoever hands bytes of a region to a device holds an Import, and an Import
+// holds the
 //   region; the address space is returned when the last holder is gone, never under a device.
 // Threads: reading base and reserved is free; grow, share and import happen on the guest's thread.
 #pragma once
@@ -23,8 +26,8 @@
 
 namespace driftwood::memory {
 
-// WebAssembly's page. The operating system's page (os::page_size) is another thing and may be larger or
-// smaller than the device's.
+// WebAssembly's page. The operating system's page (os::page_size_bytes) is another thing and may be
+// larger or smaller than the device's.
 inline constexpr std::uint64_t kWasmPageBytes = 64 * 1024;
 
 struct RegionSizes {
@@ -36,8 +39,8 @@ struct RegionSizes {
 class Region {
  public:
   // Reserves the whole range and commits the prefix, zero-filled.
-  // Errors: invalid_argument for sizes that break the rules above; out_of_memory when the address space or
-  // memory is refused.
+  // Errors: invalid_argument for sizes that break the rules above or reserve nothing; out_of_memory
+  // when the address space or memory is refused.
   static Result<std::shared_ptr<Region>> reserve(RegionSizes sizes);
 
   ~Region();

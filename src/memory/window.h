@@ -1,5 +1,5 @@
-// Share windows: the ranges of a region that its guest gave to devices, and the record of who holds them.
-// This is the security boundary: a device sees these bytes and no others.
+// Share windows: the ranges of a region that its guest gave to devices, and the record of who holds
+// them. This is the security boundary: a device sees these bytes and no others.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ enum class Access : std::uint32_t {
   read_write = 3,  // the device reads and writes
 };
 
-// A window starts and ends on multiples of this on every host, so that a guest that runs on a machine with
-// 4 KiB pages also runs on one with 16 KiB pages.
+// A window starts and ends on multiples of this on every host, so that a guest that runs on a
+// machine with 4 KiB pages also runs on one with 16 KiB pages.
 inline constexpr std::uint64_t kWindowStepBytes = 64 * 1024;
 
 struct WindowRange {
@@ -26,11 +26,13 @@ struct WindowRange {
   Access access;
 };
 
-// Proof that a device may address a range of a region: holds the region, and is counted by it. A device
-// keeps it for as long as its own mapping of the range lives (region <- import <- device buffer).
+// Proof that a device may address a range of a region: holds the region, and is counted by it. A
+// device keeps it for as long as its own mapping of the range lives (region <- import <- device
+// buffer).
 class Import {
  public:
-  // Errors: invalid_argument when the range is empty, off kWindowStepBytes, or not within the committed bytes.
+  // Errors: invalid_argument when the range is empty, off kWindowStepBytes, or not within the
+  // committed bytes.
   static Result<Import> acquire(std::shared_ptr<Region> region, WindowRange range);
 
   ~Import();
@@ -48,7 +50,8 @@ class Import {
   WindowRange range_;
 };
 
-// The windows that one guest has shared. Windows do not overlap: a range is imported once, with one access.
+// The windows that one guest has shared. Windows do not overlap: a range is imported once, with one
+// access.
 class WindowTable {
  public:
   // Checks a new window against the committed bytes and the windows that are there.

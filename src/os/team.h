@@ -1,16 +1,19 @@
-// A fixed set of threads that work on one thing together: the caller hands over a function, every member
-// (the caller is member 0) runs it once, and run() returns when all are done. Between calls the members spin
-// for a little, then sleep, so that a stream of short calls costs no wake-up and an idle team no processor.
+// A fixed set of threads that work on one thing together: the caller hands over a function, every
+// member (the caller is member 0) runs it once, and run() returns when all are done. Between calls
+// the members spin for a little, then sleep, so that a stream of short calls costs no wake-up and
+// an idle team no processor.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <type_traits>
 
 namespace driftwood::os {
 
 class Team {
  public:
-  // `size` members, the caller of run() included; at least 1.
+  // `size` members, the caller of run() included; at least 1. Where the system refuses a thread,
+  // the team is smaller: size() tells, and the log has a warning.
   explicit Team(unsigned size);
   ~Team();
   Team(const Team&) = delete;
@@ -25,7 +28,9 @@ class Team {
   // run() with anything that can be called with the member's number.
   template <typename Work>
   void run(Work&& work) {
-    run([](void* context, unsigned member) { (*static_cast<Work*>(context))(member); }, &work);
+    using Callable = std::remove_reference_t<Work>;
+    run([](void* context, unsigned member) { (*static_cast<Callable*>(context))(member); },
+        const_cast<void*>(static_cast<const void*>(&work)));  // cast back to Callable, const or not
   }
 
  private:

@@ -1,4 +1,5 @@
-// Element types. The numbers are part of the program encoding and of the guest ABI and are never reused.
+// Element types. The numbers are part of the program encoding and of the guest ABI and are never
+// reused.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +22,7 @@ enum class DType : std::uint32_t {
   u16 = 10,
   u32 = 11,
   u64 = 12,
-  boolean = 13,   // one byte, 0 or 1
+  boolean = 13,  // one byte, 0 or 1
   f8_e4m3 = 14,
   f8_e5m2 = 15,
 };

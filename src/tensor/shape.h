@@ -13,7 +13,7 @@ namespace driftwood::tensor {
 // Dimensions of a tensor in memory, outermost first. Rank 0 is a scalar.
 using Shape = std::vector<std::uint64_t>;
 
-// The product of the dimensions, or nothing if it does not fit.
+// The product of the dimensions, multiplied in order, or nothing if a product does not fit.
 std::optional<std::uint64_t> element_count(std::span<const std::uint64_t> shape);
 
 // "[2, 3]".
@@ -28,7 +28,8 @@ struct Dim {
 
   bool is_constant() const { return symbol == kConstant; }
   std::uint64_t value(std::span<const std::uint32_t> symbols) const {
-    return is_constant() ? factor : std::uint64_t{factor} * symbols[static_cast<std::size_t>(symbol)];
+    return is_constant() ? factor
+                         : std::uint64_t{factor} * symbols[static_cast<std::size_t>(symbol)];
   }
   friend bool operator==(const Dim&, const Dim&) = default;
 };

@@ -1,0 +1,28 @@
+#if defined(__APPLE__)
+#include <mach/mach.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "os/process.h"
+
+namespace driftwood::os {
+
+// This system has neither affinity masks nor quotas for processes.
+unsigned available_processor_count() {
+  return std::max(std::thread::hardware_concurrency(), 1u);
+}
+
+Result<std::uint64_t> resident_bytes() {
+  mach_task_basic_info info;
+  mach_msg_type_number_t count = MACH_TASK_BASIC_INFO_COUNT;
+  const kern_return_t status = ::task_info(mach_task_self(), MACH_TASK_BASIC_INFO,
+                                           reinterpret_cast<task_info_t>(&info), &count);
+  if (status != KERN_SUCCESS) {
+    return fail(ErrorCode::io, "The system does not tell the resident memory (status {}).", status);
+  }
+  return info.resident_size;
+}
+
+}  // namespace driftwood::os
+#endif
