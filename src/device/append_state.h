@@ -49,12 +49,12 @@ class AppendState {
   std::uint64_t block_bytes() const;
   std::uint64_t plane_bytes() const;
 
-  // Block i covers rows [i * kBlockRows, (i + 1) * kBlockRows). Present for all live rows and for those of a
-  // run in flight.
+  // Block i covers rows [i * kBlockRows, (i + 1) * kBlockRows). Present at least for all live rows and for
+  // those of a run in flight.
   Buffer& block(std::size_t i) const { return *blocks_[i]; }
   std::size_t block_count() const { return blocks_.size(); }
 
-  // Drops the rows from `length_rows` on. Errors: invalid_argument above the present length or while a run
+  // Drops the rows from `length_rows` on; their blocks stay for rows to come. Errors: invalid_argument above the present length or while a run
   // is in flight.
   Result<void> truncate(std::uint32_t length_rows);
 
@@ -65,7 +65,7 @@ class AppendState {
 
   // Makes blocks for `rows` more rows and marks the state as in flight.
   // Errors: limit above most_rows; out_of_memory; invalid_argument while a run is in flight.
-  Result<void> begin_append(std::uint32_t rows);
+  Result<void> begin_append(std::uint64_t rows);
   // Ends the run: its rows become live, or the state stays as it was.
   void end_append(bool succeeded);
 

@@ -58,7 +58,7 @@ class Executable {
  public:
   virtual ~Executable() = default;
   const graph::Program& program() const { return *program_; }
-  const WeightSource& weights() const { return *weights_; }
+  const WeightSource* weights() const { return weights_.get(); }  // null if the program has none
 
  protected:
   Executable(std::shared_ptr<const graph::Program> program, std::shared_ptr<const WeightSource> weights)
@@ -108,11 +108,13 @@ class Device {
   Result<std::shared_ptr<const Executable>> compile(std::shared_ptr<const graph::Program> program,
                                                     std::shared_ptr<const WeightSource> weights);
 
+  static constexpr std::size_t kMostSequences = 128;  // in one submission
+
   // Queues one run of `executable` over all sequences; each gives the bits that it gives alone. Sequences may
   // differ in symbols that only count rows. Buffers, states and the executable stay untouched by the caller
   // until wait() has reported the run's end.
-  // Errors: invalid_argument for a symbol above its maximum, a missing binding, a range outside its buffer,
-  // a window that is written but shared for reading, a state of another shape or one that is in flight, or
+  // Errors: invalid_argument for no or too many sequences, a symbol above its maximum, a missing binding, a
+  // range outside its buffer or off 4 bytes, a window that is written but shared for reading, a state of another shape or one that is in flight, or
   // symbols that may not differ; limit when a state is full; out_of_memory.
   Result<Serial> submit(std::shared_ptr<const Executable> executable, std::span<const Sequence> sequences);
 

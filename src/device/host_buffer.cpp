@@ -1,0 +1,55 @@
+#include "device/host_buffer.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <new>
+#include <utility>
+
+#include "os/mapping.h"
+
+namespace driftwood::device {
+namespace {
+
+// More than any machine has; keeps sizes that a guest chose away from the allocator's own limits.
+constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 38;
+
+class ImportedBuffer final : public Buffer {
+ public:
+  explicit ImportedBuffer(memory::Import window)
+      : Buffer(window.size_bytes(), window.access(), window.data()), window_(std::move(window)) {}
+
+ private:
+  memory::Import window_;
+};
+
+class AllocatedBuffer final : public Buffer {
+ public:
+  AllocatedBuffer(std::byte* bytes, std::uint64_t size_bytes, std::align_val_t alignment)
+      : Buffer(size_bytes, memory::Access::read_write, bytes), alignment_(alignment) {}
+  ~AllocatedBuffer() override { ::operator delete(contents(), alignment_); }
+
+ private:
+  std::align_val_t alignment_;
+};
+
+}  // namespace
+
+std::unique_ptr<Buffer> wrap_import(memory::Import window) {
+  return std::make_unique<ImportedBuffer>(std::move(window));
+}
+
+Result<std::unique_ptr<Buffer>> allocate_host(std::uint64_t size_bytes) {
+  if (size_bytes > kMostBytes) {
+    return fail(ErrorCode::out_of_memory,
+                "Allocation size ({} bytes) is over the limit ({} bytes).", size_bytes, kMostBytes);
+  }
+  const std::align_val_t alignment{os::page_size_bytes()};
+  auto* bytes = static_cast<std::byte*>(::operator new(size_bytes, alignment, std::nothrow));
+  if (bytes == nullptr) {
+    return fail(ErrorCode::out_of_memory, "The system has no {} bytes of memory left.", size_bytes);
+  }
+  std::fill_n(bytes, size_bytes, std::byte{0});
+  return std::make_unique<AllocatedBuffer>(bytes, size_bytes, alignment);
+}
+
+}  // namespace driftwood::device
