@@ -10,6 +10,7 @@ scaling of RoPE would not show. Logits are computed in f32 on the CPU with plain
 checkpoint the weights are converted to f32 first.
 """
 
+import copy
 import json
 import pathlib
 import sys
@@ -97,7 +98,8 @@ def with_older_keys(config):
 
 def build(config):
     """A model in f32 with the settings of a config.json."""
-    settings = {k: v for k, v in config.items() if k not in ("dtype", "torch_dtype")}
+    # A copy, because LlamaConfig writes into the dictionaries that it is given.
+    settings = copy.deepcopy({k: v for k, v in config.items() if k not in ("dtype", "torch_dtype")})
     model = LlamaForCausalLM(LlamaConfig(**settings, attn_implementation="eager"))
     return model.float().eval()
 
