@@ -1,12 +1,12 @@
 # driftwood_layer(NAME [DEPENDS layer...] [LIBRARIES target...])
 # One folder of src/ as one static library: every *.cpp of the calling folder and its backends, but for the
-# *_test.cpp files, which become the program <name>_test.
+# *_test.cpp files, which become the program <name>_test, and a main.cpp.
 function(driftwood_layer name)
   cmake_parse_arguments(layer "" "" "DEPENDS;LIBRARIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp
                                              ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.h)
   set(tests ${sources})
-  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
 
   add_library(driftwood_${name} STATIC ${sources})

@@ -62,10 +62,11 @@ class Guest {
   Guest(const Guest&) = delete;
   Guest& operator=(const Guest&) = delete;
 
-  // Calls driftwood_start, once, and driftwood_resume. After Next::run, run() holds the request.
+  // Calls driftwood_start, once, and driftwood_resume. After Next::run, run() holds the request. `outcome` is
+  // that of the run which ended: the guest gets its code as the status and its sentence by error_text.
   // Errors: guest_failed when it traps, breaks the ABI, or returns an error code; the guest is then over.
   Result<Next> start();
-  Result<Next> resume(Event event, std::optional<ErrorCode> status = std::nullopt);
+  Result<Next> resume(Event event, const Result<void>& outcome = {});
 
   // The message that message_read gives, until the next call of this.
   void set_message(std::string message);

@@ -1,0 +1,54 @@
+// An actor: one guest at work, with a mailbox in front and output records behind it. A conversation is an
+// actor whose guest speaks driftwood.generate/1 (docs/generate.md).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <driftwood/result.h>
+
+namespace driftwood {
+
+struct ActorOptions {
+  std::optional<std::uint32_t> context_rows;  // default: what the model allows
+  std::string kv_dtype;  // "f32", "bf16" or "f16"; default: f32 with f32 weights, otherwise bf16
+};
+
+enum class ActorStatus {
+  idle,      // every message was worked on
+  finished,  // the guest takes no more messages
+};
+
+// Lifetime: the runtime outlives its actors.
+// Threads: one at a time, and one actor of a runtime at a time, except cancel().
+class Actor {
+ public:
+  ~Actor();
+  Actor(Actor&&) noexcept;
+  Actor& operator=(Actor&&) noexcept;
+
+  // Puts a message into the mailbox. It is worked on by run().
+  void send(std::string message);
+
+  // Works until the mailbox is empty. Each output record is handed to `on_record` as it is written; the
+  // view is valid during that call.
+  // Errors: guest_failed when the guest trapped or broke the ABI (the actor is then over); device_lost.
+  // A request that the guest refuses is no error here but a record.
+  Result<ActorStatus> run(const std::function<void(std::string_view record)>& on_record);
+
+  // Asks the actor to end its work on the present message; its guest then says how far it came. Does
+  // nothing while no message is worked on. Threads: any; safe in a signal handler.
+  void cancel();
+
+ private:
+  friend class Runtime;
+  struct Impl;
+  explicit Actor(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace driftwood

@@ -1,0 +1,84 @@
+// The runtime: one device, the compiler for guests, and what is made with them.
+//
+//   auto runtime = driftwood::Runtime::create({});
+//   auto model = runtime->open_model("path/to/folder");
+//   auto actor = runtime->spawn(*runtime->builtin_guest("llama"), *model, {});
+//   actor->send(R"({"prompt": "Once upon a time"})");
+//   actor->run([](std::string_view record) { ... });
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <driftwood/actor.h>
+#include <driftwood/device.h>
+#include <driftwood/model.h>
+#include <driftwood/result.h>
+
+namespace driftwood {
+
+struct RuntimeOptions {
+  std::string device = "auto";  // a name from device_names(), or the best one
+  unsigned thread_count = 0;    // of the CPU device; 0: what the process may use
+  std::string isa;              // of the CPU device: "avx2", "avx512", "neon", "portable"; empty: the best
+};
+
+// A compiled guest. Lifetime: a shared handle. Threads: immutable, free.
+class GuestModule {
+ public:
+  ~GuestModule();
+  GuestModule(const GuestModule&);
+  GuestModule& operator=(const GuestModule&);
+
+  struct Impl;
+  explicit GuestModule(std::shared_ptr<const Impl> impl);
+  const Impl& impl() const { return *impl_; }
+
+ private:
+  std::shared_ptr<const Impl> impl_;
+};
+
+// Lifetime: outlives its actors. Threads: one at a time.
+class Runtime {
+ public:
+  // Errors: not_found for an unknown device, with the known names; unsupported for one that is not usable
+  // here; invalid_argument for an unknown instruction set.
+  static Result<Runtime> create(const RuntimeOptions& options);
+  ~Runtime();
+  Runtime(Runtime&&) noexcept;
+  Runtime& operator=(Runtime&&) noexcept;
+
+  DeviceInfo device() const;
+
+  // Bytes that were copied to or from the device since it was opened; 0 where all is worked on in place.
+  std::uint64_t copied_bytes() const;
+
+  // Opens a Hugging Face folder. Errors: not_found, corrupt, unsupported, with the file and the reason.
+  Result<Model> open_model(const std::string& folder) const;
+
+  // Compiles a guest that is built in: "llama" or "matmul". Errors: not_found.
+  Result<GuestModule> builtin_guest(std::string_view name) const;
+
+  // Compiles a guest. Errors: corrupt when it is not WebAssembly; invalid_argument when it imports what it
+  // is not given, or lacks an export.
+  Result<GuestModule> compile_guest(std::span<const std::byte> wasm) const;
+
+  // Starts an actor. `model` may be absent for guests that need none.
+  // Errors: guest_failed; out_of_memory.
+  Result<Actor> spawn(const GuestModule& guest, const std::optional<Model>& model,
+                      const ActorOptions& options) const;
+
+ private:
+  struct Impl;
+  explicit Runtime(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// The version of this library: "0.1.0".
+std::string_view version();
+
+}  // namespace driftwood

@@ -1,0 +1,62 @@
+#include "actor/actor.h"
+
+#include <utility>
+
+namespace driftwood::actor {
+namespace {
+
+// How soon a cancellation is noticed while the device works.
+constexpr std::uint64_t kCancelPollNs = 20'000'000;
+
+}  // namespace
+
+using guest::Event;
+using guest::Next;
+
+Result<Status> Actor::run() {
+  if (!started_) {
+    started_ = true;
+    DW_TRY_ASSIGN(next_, guest_->start());
+  }
+  while (true) {
+    switch (next_) {
+      case Next::finished:
+        return Status::finished;
+      case Next::idle: {
+        cancel_requested_ = false;
+        if (mailbox_.empty()) return Status::idle;
+        guest_->set_message(std::move(mailbox_.front()));
+        mailbox_.pop_front();
+        DW_TRY_ASSIGN(next_, guest_->resume(Event::message));
+        break;
+      }
+      case Next::proceed: {
+        const Event event = cancel_requested_.exchange(false) ? Event::cancel : Event::proceed;
+        DW_TRY_ASSIGN(next_, guest_->resume(event));
+        break;
+      }
+      case Next::run: {
+        DW_TRY_ASSIGN(next_, do_run());
+        break;
+      }
+    }
+  }
+}
+
+Result<Next> Actor::do_run() {
+  const guest::RunRequest& request = *guest_->run();
+  auto serial = device_->submit(request.executable, {&request.sequence, 1});
+  const Result<void> outcome = serial ? wait(*serial) : pass_on(serial);
+  if (!outcome && outcome.error().code() == ErrorCode::device_lost) return pass_on(outcome);
+  return guest_->resume(Event::run_done, outcome);
+}
+
+Result<void> Actor::wait(device::Serial serial) {
+  while (true) {
+    auto outcome = device_->wait(serial, kCancelPollNs);
+    if (outcome || outcome.error().code() != ErrorCode::timeout) return outcome;
+    if (cancel_requested_.exchange(false)) device_->cancel(serial);
+  }
+}
+
+}  // namespace driftwood::actor

@@ -1,0 +1,32 @@
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "cli/commands.h"
+
+namespace driftwood::cli {
+
+void add_device_options(CLI::App& command, RuntimeOptions& options, std::string_view default_device) {
+  command
+      .add_option("--device", options.device,
+                  fmt::format("Compute device: {} (default: {})", fmt::join(device_names(), ", "),
+                              default_device))
+      ->group("Device");
+  command
+      .add_option("--threads", options.thread_count,
+                  "Threads of the CPU device (default: every processor that the process may use)")
+      ->check(CLI::Range(1u, 1024u))
+      ->group("Device");
+  command
+      .add_option("--isa", options.isa,
+                  "Instruction set of the CPU device: avx2, avx512, neon, portable (default: the best)")
+      ->group("Device");
+}
+
+int report(const Error& error) {
+  fmt::print(stderr, "driftwood: {}\n", error.message());
+  return error.code() == ErrorCode::cancelled ? kInterrupted : kFailure;
+}
+
+}  // namespace driftwood::cli

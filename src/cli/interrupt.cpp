@@ -1,0 +1,32 @@
+#include "cli/interrupt.h"
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+
+#include "cli/commands.h"
+
+namespace driftwood::cli {
+namespace {
+
+// A signal handler may touch lock-free atomics and nothing else of ours.
+std::atomic<Actor*> actor_at_work = nullptr;
+std::atomic<bool> was_interrupted = false;
+static_assert(std::atomic<Actor*>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
+
+void on_interrupt(int) {
+  Actor* actor = actor_at_work.load();
+  if (actor == nullptr || was_interrupted.exchange(true)) std::_Exit(kInterrupted);
+  actor->cancel();
+}
+
+}  // namespace
+
+void install_interrupt_handler() { std::signal(SIGINT, on_interrupt); }
+
+CancelOnInterrupt::CancelOnInterrupt(Actor& actor) { actor_at_work = &actor; }
+CancelOnInterrupt::~CancelOnInterrupt() { actor_at_work = nullptr; }
+
+bool interrupted() { return was_interrupted; }
+
+}  // namespace driftwood::cli

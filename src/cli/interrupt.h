@@ -1,0 +1,23 @@
+// Ctrl-C: the first one asks the actor at work to end, a second one, or one while no actor works, ends the
+// process at once with exit code 130.
+#pragma once
+
+#include <driftwood/actor.h>
+
+namespace driftwood::cli {
+
+void install_interrupt_handler();
+
+// While it lives, Ctrl-C cancels this actor first.
+class CancelOnInterrupt {
+ public:
+  explicit CancelOnInterrupt(Actor& actor);
+  ~CancelOnInterrupt();
+  CancelOnInterrupt(const CancelOnInterrupt&) = delete;
+  CancelOnInterrupt& operator=(const CancelOnInterrupt&) = delete;
+};
+
+// Whether Ctrl-C was pressed.
+bool interrupted();
+
+}  // namespace driftwood::cli

@@ -1,0 +1,37 @@
+// Turns the records of driftwood.generate/1 into what `driftwood run` prints.
+#pragma once
+
+#include <driftwood/result.h>
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
+
+namespace driftwood::cli {
+
+class RecordPrinter {
+ public:
+  explicit RecordPrinter(bool json) : json_(json) {}
+
+  // Prints text, or one JSON line for a token, at once; keeps what belongs to the end.
+  void take(std::string_view record);
+
+  // The error that the guest reported, if any.
+  std::optional<Error> failure() const { return failure_; }
+
+  // Ends the output: the JSON closing line, or, for a person at a terminal, a line with tokens per second.
+  // `weight_bytes` is what each token reads at least.
+  void finish(std::uint64_t weight_bytes);
+
+ private:
+  void take_token(nlohmann::ordered_json record);
+
+  bool json_;
+  bool ends_with_newline_ = true;
+  nlohmann::ordered_json usage_;
+  std::string reason_;
+  std::optional<Error> failure_;
+};
+
+}  // namespace driftwood::cli

@@ -1,0 +1,16 @@
+// What a person at a terminal sees beside the result. In a pipe or a file nothing is shown.
+#pragma once
+
+#include <string_view>
+
+namespace driftwood::cli {
+
+// Whether standard error goes to a person, and whether standard input comes from one.
+bool error_is_terminal();
+bool input_is_terminal();
+
+// Shows what is going on in one line of standard error, replacing the one before.
+void show_progress(std::string_view step);
+void clear_progress();
+
+}  // namespace driftwood::cli

@@ -1,0 +1,47 @@
+#include <driftwood/actor.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "os/process.h"
+#include "runtime/handles.h"
+
+namespace driftwood {
+
+guest::Services services(device::Device& device, std::shared_ptr<const model::Model> model,
+                         const ActorOptions& options, const RecordSink& on_record) {
+  nlohmann::json asked = nlohmann::json::object();
+  if (options.context_rows) asked["context"] = *options.context_rows;
+  if (!options.kv_dtype.empty()) asked["kv_dtype"] = options.kv_dtype;
+  return {
+      .device = &device,
+      .model = std::move(model),
+      .options_json = asked.dump(),
+      .limits = {},
+      .write_output =
+          [&on_record](std::string_view record) {
+            if (on_record) on_record(record);
+          },
+      .random_bits = os::random_bits,
+      .now_ns = os::monotonic_ns,
+  };
+}
+
+Actor::Actor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Actor::~Actor() = default;
+Actor::Actor(Actor&&) noexcept = default;
+Actor& Actor::operator=(Actor&&) noexcept = default;
+
+void Actor::send(std::string message) { impl_->actor->send(std::move(message)); }
+
+Result<ActorStatus> Actor::run(const std::function<void(std::string_view record)>& on_record) {
+  impl_->on_record = on_record;
+  auto status = impl_->actor->run();
+  impl_->on_record = nullptr;
+  if (!status) return pass_on(status);
+  return *status == actor::Status::finished ? ActorStatus::finished : ActorStatus::idle;
+}
+
+void Actor::cancel() { impl_->actor->cancel(); }
+
+}  // namespace driftwood

@@ -1,0 +1,267 @@
+#include <driftwood/probe.h>
+
+#include <algorithm>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "core/error.h"
+#include "device/registry.h"
+#include "memory/region.h"
+#include "memory/window.h"
+#include "os/process.h"
+#include "runtime/builtin_guests.h"
+#include "runtime/handles.h"
+
+namespace driftwood {
+namespace {
+
+constexpr std::uint64_t kRssWindowBytes = std::uint64_t{16} << 20;
+constexpr std::uint64_t kWaitNs = 60'000'000'000;
+constexpr int kMatmulPairs = 300;
+constexpr int kMatmulWarmUps = 20;
+constexpr int kDecodeTokens = 32;
+constexpr std::uint64_t kSeed = 1;
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+double milliseconds_since(std::uint64_t begin_ns) {
+  return static_cast<double>(os::monotonic_ns() - begin_ns) * 1e-6;
+}
+
+// What a step costs in resident memory while its result is kept.
+template <typename Step>
+Result<std::int64_t> resident_delta(Step step) {
+  DW_TRY_ASSIGN(const auto before, os::resident_bytes());
+  DW_TRY_ASSIGN(const auto kept, step());
+  DW_TRY_ASSIGN(const auto after, os::resident_bytes());
+  return static_cast<std::int64_t>(after) - static_cast<std::int64_t>(before);
+}
+
+// Resident memory for handing a full window to the device, in place and by copying.
+Result<void> measure_resident(device::Device& device, ProbeReport& report) {
+  DW_TRY_ASSIGN(const auto region, memory::Region::reserve({.committed_bytes = kRssWindowBytes,
+                                                            .reserved_bytes = kRssWindowBytes,
+                                                            .guard_bytes = 0}));
+  std::memset(region->base(), 1, kRssWindowBytes);
+  const memory::WindowRange window{0, kRssWindowBytes, memory::Access::read_write};
+  DW_TRY_ASSIGN(report.rss_delta_zero_copy_bytes,
+                resident_delta([&]() -> Result<std::unique_ptr<device::Buffer>> {
+                  DW_TRY_ASSIGN(auto import, memory::Import::acquire(region, window));
+                  return device.import_host(std::move(import));
+                }));
+  DW_TRY_ASSIGN(report.rss_delta_copy_bytes,
+                resident_delta([&]() -> Result<std::unique_ptr<device::Buffer>> {
+                  DW_TRY_ASSIGN(auto copy, device.allocate(kRssWindowBytes));
+                  DW_TRY(device.upload(*copy, 0, region->bytes(), device::Purpose::window));
+                  return copy;
+                }));
+  return {};
+}
+
+// A guest driven by hand, so that its runs can be timed and redirected.
+struct Bench {
+  device::Device* device;
+  RecordSink sink;
+  nlohmann::json last_record;
+  std::unique_ptr<guest::Guest> guest;
+
+  Bench(const Bench&) = delete;
+  explicit Bench(device::Device& d) : device(&d) {
+    sink = [this](std::string_view record) { last_record = nlohmann::json::parse(record, nullptr, false); };
+  }
+
+  Result<guest::Next> begin(const std::shared_ptr<guest::Engine>& engine, std::string_view name,
+                            std::string message) {
+    DW_TRY_ASSIGN(const auto wasm, builtin_guest_bytes(name));
+    DW_TRY_ASSIGN(const auto module, guest::Module::compile(engine, wasm));
+    DW_TRY_ASSIGN(guest, guest::Guest::create(module, services(*device, nullptr, {}, sink)));
+    DW_TRY(guest->start());
+    guest->set_message(std::move(message));
+    return guest->resume(guest::Event::message);
+  }
+
+  Result<void> submit_and_wait(const device::Sequence& sequence) {
+    DW_TRY_ASSIGN(const auto serial, device->submit(guest->run()->executable, {&sequence, 1}));
+    return device->wait(serial, kWaitNs);
+  }
+
+  // Whether every bound window has its bytes where the guest has them.
+  bool windows_are_in_place() const {
+    const auto memory = guest->region().bytes();
+    return std::ranges::all_of(guest->run()->sequence.windows, [&](const device::BufferPlace& place) {
+      const std::byte* address = place.buffer->contents();
+      return address >= memory.data() && address + place.buffer->size_bytes() <= memory.data() + memory.size();
+    });
+  }
+};
+
+Result<void> measure_identity(device::Device& device, const std::shared_ptr<guest::Engine>& engine,
+                              ProbeReport& report) {
+  Bench bench(device);
+  DW_TRY_ASSIGN(auto next, bench.begin(engine, "probe", "{}"));
+  if (next != guest::Next::run) return fail(ErrorCode::guest_failed, "The probe guest asks for no run.");
+  report.pointer_identity = bench.windows_are_in_place();
+  DW_TRY(bench.submit_and_wait(bench.guest->run()->sequence));
+  DW_TRY(bench.guest->resume(guest::Event::run_done));
+  report.byte_identity = bench.last_record.value("byte_identity", false);
+  report.host_call_ns = bench.last_record.value("host_call_ns", 0.0);
+  return {};
+}
+
+// The copying path's device memory: one buffer for each bound window, filled before a run and read back after.
+class CopyingPath {
+ public:
+  static Result<CopyingPath> create(device::Device& device, const guest::RunRequest& request) {
+    CopyingPath path(device, request);
+    const auto& program = request.executable->program();
+    for (std::size_t slot = 0; slot < program.windows.size(); ++slot) {
+      const auto bytes = program.tensor_bytes(program.windows[slot].tensor, request.sequence.symbols);
+      DW_TRY_ASSIGN(auto buffer, device.allocate(bytes));
+      path.sequence_.windows[slot] = {buffer.get(), 0};
+      path.buffers_.push_back(std::move(buffer));
+    }
+    return path;
+  }
+
+  const device::Sequence& sequence() const { return sequence_; }
+
+  Result<void> copy_in() {
+    return each_slot(false, [&](device::Buffer& buffer, std::span<std::byte> bytes) {
+      return device_->upload(buffer, 0, bytes, device::Purpose::window);
+    });
+  }
+  Result<void> copy_out() {
+    return each_slot(true, [&](device::Buffer& buffer, std::span<std::byte> bytes) {
+      return device_->download(buffer, 0, bytes, device::Purpose::window);
+    });
+  }
+
+ private:
+  CopyingPath(device::Device& device, const guest::RunRequest& request)
+      : device_(&device), program_(&request.executable->program()), sequence_(request.sequence),
+        original_(request.sequence.windows) {}
+
+  // Calls `copy` for the windows that the program writes, or for those that it only reads.
+  template <typename Copy>
+  Result<void> each_slot(bool written, Copy copy) {
+    for (std::size_t slot = 0; slot < buffers_.size(); ++slot) {
+      if (program_->windows[slot].written != written) continue;
+      std::byte* guest_bytes = original_[slot].buffer->contents() + original_[slot].offset_bytes;
+      DW_TRY(copy(*buffers_[slot], {guest_bytes, buffers_[slot]->size_bytes()}));
+    }
+    return {};
+  }
+
+  device::Device* device_;
+  const graph::Program* program_;
+  device::Sequence sequence_;
+  std::vector<device::BufferPlace> original_;
+  std::vector<std::unique_ptr<device::Buffer>> buffers_;
+};
+
+Result<void> measure_matmul(device::Device& device, const std::shared_ptr<guest::Engine>& engine,
+                            ProbeReport& report) {
+  Bench bench(device);
+  DW_TRY_ASSIGN(auto next, bench.begin(engine, "matmul", R"({"seed": 1, "size": 128})"));
+  if (next != guest::Next::run) return fail(ErrorCode::guest_failed, "The matmul guest asks for no run.");
+  const guest::RunRequest& request = *bench.guest->run();
+  DW_TRY_ASSIGN(auto copying, CopyingPath::create(device, request));
+
+  std::vector<double> in_place_ms, copying_ms;
+  for (int pair = -kMatmulWarmUps; pair < kMatmulPairs; ++pair) {
+    std::uint64_t begin_ns = os::monotonic_ns();
+    DW_TRY(copying.copy_in());
+    DW_TRY(bench.submit_and_wait(copying.sequence()));
+    DW_TRY(copying.copy_out());
+    const double copied = milliseconds_since(begin_ns);
+
+    // In place comes last, so that the result which the guest checks is this path's.
+    begin_ns = os::monotonic_ns();
+    DW_TRY(bench.submit_and_wait(request.sequence));
+    const double in_place = milliseconds_since(begin_ns);
+    if (pair < 0) continue;
+    copying_ms.push_back(copied);
+    in_place_ms.push_back(in_place);
+  }
+  report.matmul_ms = median(in_place_ms);
+  report.matmul_copy_ms = median(copying_ms);
+  DW_TRY(bench.guest->resume(guest::Event::run_done));
+  report.matmul_elements = bench.last_record.value("elements", std::uint64_t{0});
+  report.matmul_errors = bench.last_record.value("errors", report.matmul_elements);
+  return {};
+}
+
+Result<void> measure_tokens(device::Device& device, const std::shared_ptr<guest::Engine>& engine,
+                            const std::string& model_folder, ProbeReport& report) {
+  DW_TRY_ASSIGN(const auto wasm, builtin_guest_bytes("llama"));
+  DW_TRY_ASSIGN(const auto module, guest::Module::compile(engine, wasm));
+  nlohmann::json usage, failure;
+  const RecordSink sink = [&](std::string_view bytes) {
+    auto record = nlohmann::json::parse(bytes, nullptr, false);
+    if (record.value("type", "") == "usage") usage = record;
+    if (record.value("type", "") == "error") failure = record;
+  };
+  const std::uint64_t begin_ns = os::monotonic_ns();
+  std::shared_ptr<const model::Model> model;
+  if (model_folder.empty()) {
+    model = model::make_seeded_llama(kSeed);
+  } else {
+    DW_TRY_ASSIGN(model, model::open_folder(model_folder));
+  }
+  DW_TRY_ASSIGN(auto guest, guest::Guest::create(module, services(device, model, {}, sink)));
+  actor::Actor actor(device, std::move(guest));
+  DW_TRY(actor.run());
+  report.load_ms = milliseconds_since(begin_ns);
+
+  const nlohmann::json request = {{"prompt_ids", {1, 2, 3, 4, 5}}, {"max_tokens", kDecodeTokens},
+                                  {"temperature", 0},              {"ignore_eos", true},
+                                  {"output", "tokens"}};
+  // The first request warms caches and the processor; the second one counts.
+  std::uint64_t copied_before = 0;
+  for (int round = 0; round < 2; ++round) {
+    copied_before = device.copied_bytes().total();
+    actor.send(request.dump());
+    DW_TRY(actor.run());
+    if (!failure.is_null()) {
+      return fail(ErrorCode::guest_failed, "The model cannot be probed: {}", failure.value("message", ""));
+    }
+  }
+  report.prefill_5_ms = usage.value("prefill_ns", 0.0) * 1e-6;
+  report.token_ms = usage.value("decode_ns", 0.0) * 1e-6 / (kDecodeTokens - 1);
+  report.copied_bytes_per_token =
+      static_cast<double>(device.copied_bytes().total() - copied_before) / kDecodeTokens;
+  // On a device without memory of its own nothing but a copy crosses a link.
+  report.link_bytes_per_token = report.copied_bytes_per_token;
+  return {};
+}
+
+}  // namespace
+
+Result<ProbeReport> probe(const ProbeOptions& options) {
+  const auto step = [&](std::string_view what) {
+    if (options.on_progress) options.on_progress(what);
+  };
+  DW_TRY_ASSIGN(const auto device,
+                device::open_device(options.runtime.device, {.thread_count = options.runtime.thread_count,
+                                                             .isa = options.runtime.isa}));
+  DW_TRY_ASSIGN(const auto engine, guest::Engine::create());
+  ProbeReport report = {};
+  report.name = device->capabilities().name;
+  report.description = device->capabilities().description;
+  step("measuring resident memory");
+  DW_TRY(measure_resident(*device, report));
+  step("proving identity");
+  DW_TRY(measure_identity(*device, engine, report));
+  step("multiplying matrices");
+  DW_TRY(measure_matmul(*device, engine, report));
+  step("timing tokens");
+  DW_TRY(measure_tokens(*device, engine, options.model_folder, report));
+  return report;
+}
+
+}  // namespace driftwood

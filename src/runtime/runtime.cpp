@@ -1,0 +1,60 @@
+#include <driftwood/runtime.h>
+
+#include "core/error.h"
+#include "device/registry.h"
+#include "runtime/builtin_guests.h"
+#include "runtime/handles.h"
+
+namespace driftwood {
+
+Result<Runtime> Runtime::create(const RuntimeOptions& options) {
+  auto impl = std::make_unique<Impl>();
+  DW_TRY_ASSIGN(impl->device, device::open_device(options.device, {.thread_count = options.thread_count,
+                                                                   .isa = options.isa}));
+  DW_TRY_ASSIGN(impl->engine, guest::Engine::create());
+  return Runtime(std::move(impl));
+}
+
+Runtime::Runtime(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Runtime::~Runtime() = default;
+Runtime::Runtime(Runtime&&) noexcept = default;
+Runtime& Runtime::operator=(Runtime&&) noexcept = default;
+
+DeviceInfo Runtime::device() const {
+  const auto& capabilities = impl_->device->capabilities();
+  return {capabilities.name, capabilities.description, capabilities.numerics};
+}
+
+std::uint64_t Runtime::copied_bytes() const { return impl_->device->copied_bytes().total(); }
+
+Result<Model> Runtime::open_model(const std::string& folder) const {
+  DW_TRY_ASSIGN(auto opened, model::open_folder(folder));
+  return Model(std::move(opened));
+}
+
+Result<GuestModule> Runtime::builtin_guest(std::string_view name) const {
+  DW_TRY_ASSIGN(const auto wasm, builtin_guest_bytes(name));
+  return compile_guest(wasm);
+}
+
+Result<GuestModule> Runtime::compile_guest(std::span<const std::byte> wasm) const {
+  DW_TRY_ASSIGN(auto module, guest::Module::compile(impl_->engine, wasm));
+  return GuestModule(std::make_shared<GuestModule::Impl>(std::move(module)));
+}
+
+Result<Actor> Runtime::spawn(const GuestModule& guest, const std::optional<Model>& model,
+                             const ActorOptions& options) const {
+  auto impl = std::make_unique<Actor::Impl>();
+  DW_TRY_ASSIGN(auto instance,
+                guest::Guest::create(guest.impl().module,
+                                     services(*impl_->device, model ? model->impl() : nullptr, options,
+                                              impl->on_record)));
+  impl->actor = std::make_unique<actor::Actor>(*impl_->device, std::move(instance));
+  return Actor(std::move(impl));
+}
+
+std::vector<std::string> device_names() { return device::device_names(); }
+
+std::string_view version() { return DRIFTWOOD_VERSION; }
+
+}  // namespace driftwood
