@@ -1,0 +1,42 @@
+# The README's commands. What is built, and how, is in CMakeLists.txt and CMakePresets.json.
+.NOTPARALLEL:
+.PHONY: help run test asan setup check-model
+
+PROMPT ?= Once upon a time
+
+# Taken literally and handed over in the environment: neither make nor the shell expands anything in them.
+override PROMPT := $(value PROMPT)
+override MODEL := $(value MODEL)
+export PROMPT MODEL
+
+help:
+	@echo 'make run MODEL=DIR PROMPT="..."  install what is missing, build, continue the prompt with the model'
+	@echo 'make run                         the same without a model: prove the chain on this machine'
+	@echo 'make test                        install what is missing, build, run all tests'
+	@echo 'make asan                        build and test with AddressSanitizer and UndefinedBehaviorSanitizer'
+
+# Standard output is the result alone, so that `make run ... > story.txt` works.
+run: check-model setup
+	@{ cmake --preset release && cmake --build --preset release --target driftwood; } >&2
+	@if [ -n "$$MODEL" ]; then \
+	  exec build/release/driftwood run --model "$$MODEL" -- "$$PROMPT"; \
+	else \
+	  build/release/driftwood probe && \
+	  echo 'To generate text, name a Hugging Face folder: make run MODEL=path/to/folder PROMPT="Once upon a time"' >&2; \
+	fi
+
+check-model:
+	@[ -z "$$MODEL" ] || [ -d "$$MODEL" ] || { echo "make run: MODEL: there is no folder \"$$MODEL\"." >&2; exit 1; }
+
+test: setup
+	cmake --preset release
+	cmake --build --preset release
+	ctest --preset release
+
+asan: setup
+	cmake --preset asan
+	cmake --build --preset asan
+	ctest --preset asan
+
+setup:
+	@tools/setup
