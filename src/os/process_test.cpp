@@ -1,0 +1,63 @@
+#include "os/process.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <vector>
+
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
+namespace driftwood::os {
+namespace {
+
+TEST(Process, may_use_a_sensible_number_of_processors) {
+  EXPECT_GE(available_processor_count(), 1u);
+  EXPECT_LE(available_processor_count(), 1u << 20);
+}
+
+#if defined(__linux__)
+TEST(Process, processor_count_follows_the_affinity_mask) {
+  cpu_set_t before;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof before, &before), 0);
+  int first = 0;
+  while (!CPU_ISSET(first, &before)) ++first;
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(first, &one);
+  if (::sched_setaffinity(0, sizeof one, &one) != 0) GTEST_SKIP() << "The mask cannot be changed.";
+  EXPECT_EQ(available_processor_count(), 1u);
+  ASSERT_EQ(::sched_setaffinity(0, sizeof before, &before), 0);
+}
+#endif
+
+TEST(Process, resident_memory_grows_by_what_is_touched) {
+  constexpr std::uint64_t kBytes = 16 << 20;
+  const std::uint64_t before = resident_bytes().value();
+  ASSERT_GT(before, 0u);
+  const std::vector<char> touched(kBytes, 1);
+  EXPECT_GE(resident_bytes().value(), before + kBytes);
+  EXPECT_LT(resident_bytes().value(), before + kBytes + kBytes / 4) << touched.back();
+}
+
+TEST(Process, monotonic_clock_never_goes_back) {
+  std::uint64_t last = monotonic_ns();
+  for (int i = 0; i < 10'000; ++i) {
+    const std::uint64_t now = monotonic_ns();
+    ASSERT_GE(now, last);
+    last = now;
+  }
+}
+
+TEST(Process, wall_clock_is_after_2024) {
+  EXPECT_GT(wall_clock_ns(), 1'704'000'000'000'000'000u);
+}
+
+TEST(Process, random_bits_do_not_repeat) {
+  std::set<std::uint64_t> seen;
+  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(seen.insert(random_bits()).second);
+}
+
+}  // namespace
+}  // namespace driftwood::os
