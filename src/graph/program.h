@@ -21,7 +21,8 @@ struct ProgramLimits {
   static constexpr std::uint32_t kSymbols = 8;
   static constexpr std::uint32_t kTensors = 65536;
   static constexpr std::uint32_t kOps = 16384;
-  static constexpr std::uint32_t kSlots = 256;  // windows and states, each
+  static constexpr std::uint32_t kSlots = 256;    // windows and states, each
+  static constexpr std::uint32_t kPlanes = 4096;  // of a state
   static constexpr std::uint64_t kTensorBytes = std::uint64_t{1} << 40;  // at the symbols' maxima
 };
 
@@ -59,12 +60,15 @@ struct Program {
   std::vector<Op> ops;
   std::vector<WindowSlot> windows;  // by slot
   std::vector<StateSlot> states;    // by slot
-  // By symbol: whether it occurs only as the first dimension of tensors, so that sequences which differ in
-  // it can run together, their rows one after the other.
+  // By symbol: whether it occurs only as the first dimension (with factor 1) of temporaries and windows, so
+  // that sequences which differ in it can run together, their rows one after the other.
   std::vector<bool> symbol_is_rows;
-  std::uint64_t hash = 0;           // of the encoded bytes
+  // The bytes this was decoded from: programs are equal if these are. The hash only finds them, since a
+  // guest can make two programs with one hash.
+  std::vector<std::byte> encoded;
+  std::uint64_t hash = 0;  // FNV-1a of `encoded`
 
-  // The bytes of a tensor at these symbol values. Cannot overflow below the maxima.
+  // The bytes of a tensor at these symbol values. Cannot overflow up to the maxima.
   std::uint64_t tensor_bytes(std::uint32_t tensor, std::span<const std::uint32_t> symbols) const;
 };
 
