@@ -1,0 +1,294 @@
+"""The command line as its users meet it: what it prints, where, and with which exit code.
+
+    cli_test.py DRIFTWOOD REFERENCE_DATA BROKEN_GUEST
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+DRIFTWOOD, REFERENCE_DATA, BROKEN_GUEST = (pathlib.Path(argument) for argument in sys.argv[1:4])
+GOLDENS = pathlib.Path(__file__).parent / "goldens"
+STORIES = REFERENCE_DATA / "tinystories-656K"
+SMALL = GOLDENS / "llama32-f32"  # has no tokenizer, so it takes --prompt-ids
+
+
+def driftwood(*arguments, stdin=b"", **options):
+    """Runs the program; nothing may end by a signal or leave a file behind."""
+    with tempfile.TemporaryDirectory() as folder:
+        result = subprocess.run(
+            [DRIFTWOOD, *map(str, arguments)],
+            input=stdin, capture_output=True, timeout=120, cwd=folder, **options,
+        )
+        assert not os.listdir(folder), f"{arguments} wrote {os.listdir(folder)}"
+    assert result.returncode >= 0, f"{arguments} ended by signal {-result.returncode}: {result.stderr}"
+    return result
+
+
+class Refusals(unittest.TestCase):
+    """Bad input ends in one clear sentence, exit code 1 (2 for wrong usage), and nothing on standard output."""
+
+    def refused(self, *arguments, saying, code=1, stdin=b""):
+        result = driftwood(*arguments, stdin=stdin)
+        error = result.stderr.decode()
+        self.assertEqual(result.returncode, code, error)
+        self.assertEqual(result.stdout, b"")
+        for words in saying:
+            self.assertIn(words, error)
+        if code == 1:
+            self.assertEqual(error.count("\n"), 1, error)
+            self.assertTrue(error.startswith("driftwood: "), error)
+            self.assertTrue(error.endswith(".\n"), error)
+
+    def model(self, source=SMALL, **changes):
+        """A copy of a model folder; changes to config.json by key."""
+        folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, folder)
+        for file in source.iterdir():
+            shutil.copy(file, folder / file.name)
+            (folder / file.name).chmod(0o644)
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps(config | changes))
+        return folder
+
+    def run_on(self, folder, *more, saying, code=1):
+        self.refused("run", "--model", folder, "--prompt-ids", "3,4,5", "--max-tokens", 2, *more, saying=saying, code=code)
+
+    def test_usage(self):
+        self.refused(saying=["subcommand"], code=2)
+        self.refused("fly", saying=["fly"], code=2)
+        self.refused("run", "--temperature", "hot", "x", saying=["hot"], code=2)
+        self.refused("run", "--top-p", "1.5", "x", saying=["--top-p"], code=2)
+        self.refused("run", "x", saying=["--model"], code=2)
+        self.refused("run", "--model", SMALL, "--top-logprobs", 3, "x", saying=["--json"], code=2)
+        self.refused("inspect", saying=["FILE"], code=2)
+
+    def test_model_folder(self):
+        self.run_on("no/such/folder", saying=["no/such/folder"])
+        folder = self.model()
+        (folder / "config.json").unlink()
+        self.run_on(folder, saying=["config.json"])
+        folder = self.model()
+        (folder / "model.safetensors").unlink()
+        self.run_on(folder, saying=["model.safetensors"])
+        folder = self.model()
+        (folder / "config.json").write_text("{ not json")
+        self.run_on(folder, saying=["config.json"])
+
+    def test_truncated_weights(self):
+        whole = (SMALL / "model.safetensors").read_bytes()
+        for size in (0, 7, 8, 100, len(whole) // 2, len(whole) - 1):
+            folder = self.model()
+            (folder / "model.safetensors").write_bytes(whole[:size])
+            self.run_on(folder, saying=["model.safetensors"])
+
+    def test_hostile_weights(self):
+        folder = self.model()
+        header = json.dumps({"a": {"dtype": "F32", "shape": [2**40, 2**40], "data_offsets": [0, 8]}}).encode()
+        (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(8))
+        self.run_on(folder, saying=["model.safetensors"])
+
+    def test_config_that_disagrees_with_the_weights(self):
+        self.run_on(self.model(hidden_size=128), saying=["128"])
+        self.run_on(self.model(num_hidden_layers=9), saying=["model.layers."])
+        self.run_on(self.model(vocab_size=1000), saying=["1000"])
+
+    def test_unknown_architecture_and_options(self):
+        self.run_on(self.model(model_type="mamba", architectures=["MambaForCausalLM"]), saying=["amba"])
+        self.run_on(self.model(hidden_act="relu"), saying=["hidden_act", "relu"])
+        self.run_on(self.model(attention_bias=True), saying=["attention_bias"])
+        scaling = {"rope_type": "yarn", "rope_theta": 10000.0, "factor": 2.0}
+        self.run_on(self.model(rope_scaling=scaling, rope_parameters=scaling), saying=["yarn"])
+
+    def test_context(self):
+        self.run_on(SMALL, "--context", 100000, saying=["100000"])
+        ids = ",".join(["3"] * 20)
+        self.refused("run", "--model", SMALL, "--prompt-ids", ids, "--context", 8, saying=["20", "8"])
+
+    def test_prompt_ids(self):
+        self.refused("run", "--model", SMALL, "--prompt-ids", "3,99999", saying=["99999"])
+        self.refused("run", "--model", SMALL, "--prompt-ids=-1", saying=["-1"])
+        self.refused("run", "--model", SMALL, "--prompt-ids", "3,x", saying=["x"], code=2)
+
+    def test_a_text_prompt_without_a_tokenizer(self):
+        self.refused("run", "--model", SMALL, "Hello", saying=["tokenizer"])
+
+    def test_prompt_that_is_not_utf8(self):
+        self.refused("run", "--model", SMALL, stdin=b"ab\xffcd", saying=["UTF-8", "2"])
+
+    def test_prompt_file_that_is_not_there(self):
+        self.refused("run", "--model", SMALL, "--prompt-file", "no/such.txt", saying=["no/such.txt"])
+
+    @unittest.skipUnless(STORIES.exists(), f"the reference data is missing: {STORIES}")
+    def test_tokenizer_that_does_not_fit(self):
+        folder = self.model()
+        shutil.copy(STORIES / "tokenizer.json", folder / "tokenizer.json")
+        self.run_on(folder, saying=["tokenizer", "2048", "272"])
+        (folder / "tokenizer.json").chmod(0o644)
+        (folder / "tokenizer.json").write_text("{}")
+        self.run_on(folder, saying=["tokenizer.json"])
+
+    def test_guests(self):
+        with tempfile.TemporaryDirectory() as folder:
+            guest = pathlib.Path(folder) / "guest.wasm"
+            guest.write_bytes(b"#!/bin/sh\necho hello\n")
+            self.run_on(SMALL, "--guest", guest, saying=["guest.wasm"])
+            # (module (import "env" "open" (func)))
+            guest.write_bytes(b"\0asm\1\0\0\0\1\4\1\x60\0\0\2\x0c\1\3env\4open\0\0")
+            self.run_on(SMALL, "--guest", guest, saying=["env", "open"])
+            guest.write_bytes(b"\0asm\1\0\0\0")
+            self.run_on(SMALL, "--guest", guest, saying=["memory"])
+        self.run_on(SMALL, "--guest", "no/such.wasm", saying=["no/such.wasm"])
+
+    def test_guest_that_sends_a_broken_program(self):
+        self.run_on(SMALL, "--guest", BROKEN_GUEST, saying=["rogram"])
+
+    def test_device(self):
+        self.run_on(SMALL, "--device", "abacus", saying=["abacus", "cpu"])
+        self.run_on(SMALL, "--isa", "mmx", saying=["mmx"])
+
+
+class Run(unittest.TestCase):
+    def tokens(self, *arguments):
+        result = driftwood("run", "--json", *arguments)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        lines = [json.loads(line) for line in result.stdout.splitlines()]
+        return lines[:-1], lines[-1]
+
+    def test_json_lines(self):
+        tokens, end = self.tokens("--model", SMALL, "--prompt-ids", "3,4,5", "--max-tokens", 4, "--temperature", 0,
+                                  "--ignore-eos", "--top-logprobs", 3, "--prompt-logprobs")
+        self.assertEqual([token.get("prompt", False) for token in tokens], [True] * 3 + [False] * 4)
+        self.assertEqual([token["id"] for token in tokens[:3]], [3, 4, 5])
+        self.assertIsNone(tokens[0]["logprob"])
+        for token in tokens[1:]:
+            self.assertLess(token["logprob"], 0)
+            self.assertEqual(len(token["top_logprobs"]), 3)
+        for token in tokens[3:]:
+            self.assertEqual(token["id"], token["top_logprobs"][0]["id"])
+        self.assertEqual(end["usage"], {"prompt_tokens": 3, "completion_tokens": 4})
+        self.assertEqual(end["done"], "length")
+        self.assertGreater(end["timings"]["prefill_ms"], 0)
+
+    def test_a_seed_gives_the_same_text_again_and_another_one_does_not(self):
+        def ids(seed, *more):
+            tokens, end = self.tokens("--model", SMALL, "--prompt-ids", "3,4,5", "--max-tokens", 30, "--ignore-eos",
+                                      "--temperature", 2, "--seed", seed, *more)
+            self.assertEqual(end["seed"], seed)
+            return [token["id"] for token in tokens]
+
+        self.assertEqual(ids(7), ids(7, "--threads", 1, "--prefill-piece", 1))
+        self.assertNotEqual(ids(7), ids(8))
+        self.assertNotEqual(ids(7, "--top-k", 0, "--top-p", 1), ids(7, "--top-k", 2))
+
+    def test_a_chosen_seed_is_shown(self):
+        _, end = self.tokens("--model", SMALL, "--prompt-ids", "3", "--max-tokens", 1)
+        _, other = self.tokens("--model", SMALL, "--prompt-ids", "3", "--max-tokens", 1)
+        self.assertNotEqual(end["seed"], other["seed"])
+
+    def test_the_context_ends_the_text(self):
+        tokens, end = self.tokens("--model", SMALL, "--prompt-ids", "3,4,5", "--context", 8, "--ignore-eos")
+        self.assertEqual(end["done"], "context")
+        self.assertEqual(len(tokens), 5)
+
+    @unittest.skipUnless(STORIES.exists(), f"the reference data is missing: {STORIES}")
+    def test_text_goes_to_standard_output_and_nothing_else(self):
+        arguments = ("run", "--model", STORIES, "--temperature", 0, "--max-tokens", 24)
+        by_argument = driftwood(*arguments, "Once upon a time")
+        self.assertEqual(by_argument.returncode, 0)
+        self.assertEqual(by_argument.stderr, b"")
+        self.assertTrue(by_argument.stdout.decode().startswith(", a little girl named Lily lived in a small house"))
+        self.assertEqual(driftwood(*arguments, stdin=b"Once upon a time").stdout, by_argument.stdout)
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(b"Once upon a time")
+            file.flush()
+            self.assertEqual(driftwood(*arguments, "--prompt-file", file.name).stdout, by_argument.stdout)
+
+    @unittest.skipUnless(STORIES.exists(), f"the reference data is missing: {STORIES}")
+    def test_a_reader_that_leaves_ends_it_quietly(self):
+        command = f"'{DRIFTWOOD}' run --model '{STORIES}' --ignore-eos --json 'Once' | head -n 1"
+        result = subprocess.run(command, shell=True, capture_output=True, timeout=120)
+        self.assertEqual(result.returncode, 0)
+        self.assertEqual(result.stdout.count(b"\n"), 1)
+        self.assertEqual(result.stderr, b"")
+
+    @unittest.skipUnless(STORIES.exists(), f"the reference data is missing: {STORIES}")
+    def test_ctrl_c_ends_with_130_and_keeps_what_was_printed(self):
+        # 500 prompt ids in pieces of one make a prefill that is long enough to be interrupted as well.
+        for arguments in (("--prompt-ids", ",".join(["5"] * 500), "--prefill-piece", "1"), ("Once upon a time",)):
+            process = subprocess.Popen(
+                [DRIFTWOOD, "run", "--model", STORIES, "--ignore-eos", *arguments],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            _, error = process.communicate(timeout=30)
+            self.assertIn(process.returncode, (130, 0), error)  # 0: it had already written everything
+
+    def test_ctrl_c_while_the_prompt_is_awaited(self):
+        process = subprocess.Popen([DRIFTWOOD, "run", "--model", SMALL], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 130)
+
+
+class Inspect(unittest.TestCase):
+    def test_a_valid_file(self):
+        result = driftwood("inspect", SMALL / "model.safetensors")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn(b"model.embed_tokens.weight", result.stdout)
+        listing = json.loads(driftwood("inspect", "--json", SMALL / "model.safetensors").stdout)
+        embedding = next(t for t in listing["tensors"] if t["name"] == "model.embed_tokens.weight")
+        self.assertEqual((embedding["dtype"], embedding["shape"]), ("F32", [272, 64]))
+
+    def test_files_that_are_not(self):
+        for path, words in ((SMALL / "config.json", "config.json"), ("no/such/file", "no/such/file")):
+            result = driftwood("inspect", path)
+            self.assertEqual((result.returncode, result.stdout), (1, b""))
+            self.assertIn(words, result.stderr.decode())
+
+    @unittest.skipUnless(REFERENCE_DATA.exists(), f"the reference data is missing: {REFERENCE_DATA}")
+    def test_the_verdicts_of_the_reference_library(self):
+        folder = REFERENCE_DATA / "safetensors-vectors"
+        named = {case["file"]: case["expect"] == "ok" for case in json.loads((folder / "expected.json").read_text())}
+        files = sorted(folder.glob("*.safetensors"))
+        self.assertEqual(len(files), 20)
+        for file in files:
+            begin = time.monotonic()
+            result = driftwood("inspect", file)
+            self.assertEqual(result.returncode == 0, named.get(file.name, True), f"{file.name}: {result.stderr}")
+            self.assertLess(time.monotonic() - begin, 5, file.name)
+
+
+class Probe(unittest.TestCase):
+    def test_json(self):
+        result = driftwood("probe", "--json", "--model", SMALL)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        devices = json.loads(result.stdout)["devices"]
+        self.assertEqual([device["name"] for device in devices], ["cpu"])
+        wanted = {"name", "pointer_identity", "byte_identity", "rss_delta_zero_copy_bytes", "rss_delta_copy_bytes",
+                  "matmul_elements", "matmul_errors", "matmul_ms", "matmul_copy_ms", "host_call_ns",
+                  "copied_bytes_per_token", "link_bytes_per_token", "load_ms", "prefill_5_ms", "token_ms"}
+        self.assertLessEqual(wanted, devices[0].keys())
+
+    def test_help_and_version(self):
+        self.assertRegex(driftwood("--version").stdout.decode(), r"^driftwood \d+\.\d+\.\d+\n$")
+        for command in ((), ("run",), ("inspect",), ("probe",)):
+            result = driftwood(*command, "--help")
+            self.assertEqual(result.returncode, 0)
+            self.assertIn(b"Examples:", result.stdout)
+
+
+if __name__ == "__main__":
+    if os.environ.get("CI") == "true" and not STORIES.exists():
+        sys.exit(f"the reference data is missing: {STORIES}")
+    unittest.main(argv=sys.argv[:1], verbosity=1)

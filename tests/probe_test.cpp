@@ -1,0 +1,39 @@
+// The proof table of `driftwood probe`, but for its latencies.
+#include <driftwood/probe.h>
+#include <gtest/gtest.h>
+
+namespace driftwood {
+namespace {
+
+TEST(Probe, guest_and_cpu_work_on_the_same_bytes) {
+  const auto report = probe({.runtime = {.device = "cpu", .thread_count = 2, .isa = ""}, .model_folder = "", .on_progress = {}});
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_TRUE(report->pointer_identity);
+  EXPECT_TRUE(report->byte_identity);
+#ifndef DRIFTWOOD_SANITIZED
+  // A sanitizer's own bookkeeping is resident memory too.
+  EXPECT_LE(report->rss_delta_zero_copy_bytes, 100'000);
+  EXPECT_GE(report->rss_delta_copy_bytes, 16'000'000);
+#endif
+  EXPECT_EQ(report->matmul_elements, 16384u);
+  EXPECT_EQ(report->matmul_errors, 0u);
+  EXPECT_EQ(report->copied_bytes_per_token, 0);
+  EXPECT_EQ(report->link_bytes_per_token, 0);
+  EXPECT_GT(report->token_ms, 0);
+}
+
+TEST(Probe, an_unknown_device_is_refused_with_the_known_ones) {
+  const auto report = probe({.runtime = {.device = "abacus", .thread_count = 0, .isa = ""}, .model_folder = "", .on_progress = {}});
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code(), ErrorCode::not_found);
+  EXPECT_NE(report.error().message().find("cpu"), std::string::npos) << report.error().message();
+}
+
+TEST(Probe, a_model_folder_that_is_not_there_is_refused) {
+  const auto report = probe({.runtime = {.device = "cpu", .thread_count = 1, .isa = ""}, .model_folder = "no/such/folder", .on_progress = {}});
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code(), ErrorCode::not_found);
+}
+
+}  // namespace
+}  // namespace driftwood

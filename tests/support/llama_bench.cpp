@@ -1,0 +1,124 @@
+#include "support/llama_bench.h"
+
+#include <cstring>
+
+#include "core/check.h"
+#include "device/registry.h"
+#include "runtime/builtin_guests.h"
+
+namespace driftwood::test {
+namespace {
+
+constexpr std::uint64_t kWaitNs = 60'000'000'000;
+
+// Copies the elements of a window tensor of a finished run.
+template <typename T>
+std::vector<T> read_window(const guest::RunRequest& request, std::uint32_t tensor) {
+  const auto& program = request.executable->program();
+  const auto& place = request.sequence.windows[program.tensors[tensor].slot];
+  std::vector<T> elements(program.tensor_bytes(tensor, request.sequence.symbols) / sizeof(T));
+  std::memcpy(elements.data(), place.buffer->contents() + place.offset_bytes, elements.size() * sizeof(T));
+  return elements;
+}
+
+}  // namespace
+
+std::map<std::int32_t, float> TopRow::by_id() const {
+  std::map<std::int32_t, float> result;
+  for (std::size_t i = 0; i < ids.size(); ++i) result[ids[i]] = logits[i];
+  return result;
+}
+
+std::vector<TopRow> read_top_rows(const guest::RunRequest& request) {
+  for (const auto& op : request.executable->program().ops) {
+    if (op.definition->number != ops::OpNumber::top_logits) continue;
+    const auto ids = read_window<std::int32_t>(request, op.outputs[0]);
+    const auto logits = read_window<float>(request, op.outputs[1]);
+    const auto sums = read_window<float>(request, op.outputs[2]);
+    const std::size_t count = sums.empty() ? 0 : ids.size() / sums.size();
+    std::vector<TopRow> rows;
+    for (std::size_t row = 0; row < sums.size(); ++row) {
+      const auto first = static_cast<std::ptrdiff_t>(row * count), last = first + static_cast<std::ptrdiff_t>(count);
+      rows.push_back({{ids.begin() + first, ids.begin() + last},
+                      {logits.begin() + first, logits.begin() + last},
+                      sums[row]});
+    }
+    return rows;
+  }
+  return {};
+}
+
+nlohmann::json Answer::find(std::string_view type) const {
+  for (const auto& record : records) {
+    if (record.value("type", "") == type) return record;
+  }
+  return {};
+}
+
+std::vector<nlohmann::json> Answer::tokens(bool prompt) const {
+  std::vector<nlohmann::json> result;
+  for (const auto& record : records) {
+    if (record.value("type", "") == "token" && record.value("prompt", false) == prompt) result.push_back(record);
+  }
+  return result;
+}
+
+std::string Answer::text() const {
+  std::string text;
+  for (const auto& record : records) {
+    if (record.value("type", "") == "text") text += record.value("text", "");
+  }
+  return text;
+}
+
+Result<std::unique_ptr<LlamaBench>> LlamaBench::open(std::shared_ptr<device::Device> device,
+                                                     std::shared_ptr<const model::Model> model,
+                                                     const ActorOptions& options) {
+  DW_TRY_ASSIGN(const auto engine, guest::Engine::create());
+  DW_TRY_ASSIGN(const auto wasm, builtin_guest_bytes("llama"));
+  DW_TRY_ASSIGN(const auto module, guest::Module::compile(engine, wasm));
+  std::unique_ptr<LlamaBench> bench(new LlamaBench(std::move(device)));
+  bench->sink_ = [raw = bench.get()](std::string_view record) {
+    raw->answer_.records.push_back(nlohmann::json::parse(record));
+  };
+  DW_TRY_ASSIGN(bench->guest_, guest::Guest::create(module, services(*bench->device_, std::move(model), options,
+                                                                     bench->sink_)));
+  DW_TRY(bench->guest_->start());
+  return bench;
+}
+
+Result<Answer> LlamaBench::ask(const nlohmann::json& request) {
+  DW_TRY_ASSIGN(auto next, begin(request));
+  while (next == guest::Next::run) {
+    DW_TRY_ASSIGN(const auto serial, device_->submit(run().executable, {&run().sequence, 1}));
+    DW_TRY_ASSIGN(next, finish_run(device_->wait(serial, kWaitNs)));
+  }
+  return take_answer();
+}
+
+Result<guest::Next> LlamaBench::begin(const nlohmann::json& request) {
+  guest_->set_message(request.dump());
+  return settle(guest_->resume(guest::Event::message));
+}
+
+Result<guest::Next> LlamaBench::finish_run(const Result<void>& outcome) {
+  if (outcome) {
+    for (auto& row : read_top_rows(run())) answer_.rows.push_back(std::move(row));
+  }
+  return settle(guest_->resume(guest::Event::run_done, outcome));
+}
+
+Result<guest::Next> LlamaBench::settle(Result<guest::Next> next) {
+  while (next && *next == guest::Next::proceed) next = guest_->resume(guest::Event::proceed);
+  return next;
+}
+
+std::shared_ptr<device::Device> cpu_device(unsigned thread_count, const std::string& isa) {
+  auto device = device::open_device("cpu", {.thread_count = thread_count, .isa = isa});
+  DW_CHECK(device.has_value());
+  return *std::move(device);
+}
+
+std::string reference_folder(const std::string& name) { return DRIFTWOOD_TEST_DATA "/" + name; }
+
+}  // namespace driftwood::test
