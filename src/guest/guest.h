@@ -1,8 +1,9 @@
-// One running guest: an instance of a WebAssembly module over a region, its handles, and what it asked for.
-// A guest is quiescent between calls: it never waits inside an import. It asks for a run and returns; its
-// owner has the device do the run and calls resume().
+// One running guest: an instance of a WebAssembly module over a region, its handles, and what it
+// asked for. A guest is quiescent between calls: it never waits inside an import. It asks for a run
+// and returns; its owner has the device do the run and calls resume().
 //
-// Lifetime: the guest holds its module, region, windows, states and graphs. Its device outlives it, and no run of
+// Lifetime: the guest holds its module, region, windows, states and graphs. Its device outlives it,
+// and no run of
 //   its is in flight when it is destroyed.
 // Threads: one at a time, except interrupt().
 #pragma once
@@ -23,19 +24,26 @@
 namespace driftwood::guest {
 
 // Numbers of the guest ABI (sdk/driftwood.h).
-enum class Event : std::int32_t { message = 1, run_done = 2, cancel = 3, deadline = 4, shutdown = 5, proceed = 6 };
+enum class Event : std::int32_t {
+  message = 1,
+  run_done = 2,
+  cancel = 3,
+  deadline = 4,
+  shutdown = 5,
+  proceed = 6
+};
 enum class Next : std::int32_t { idle = 0, run = 1, proceed = 2, finished = 3 };
 
 // What one guest may use. Each is answered with an error of its own when it is reached.
 struct Limits {
-  std::uint64_t memory_bytes = std::uint64_t{1} << 30;        // of linear memory
-  std::uint64_t device_bytes = std::uint64_t{64} << 30;       // of states
-  std::uint32_t handles = 4096;                               // alive at once
+  std::uint64_t memory_bytes = std::uint64_t{1} << 30;          // of linear memory
+  std::uint64_t device_bytes = std::uint64_t{64} << 30;         // of states
+  std::uint32_t handles = 4096;                                 // alive at once
   std::uint64_t output_record_bytes = std::uint64_t{16} << 20;  // of one record
 };
 
-// What the host does for a guest. Everything that is not a pure function of the guest's arguments comes
-// from here, so that an owner can record and replay it.
+// What the host does for a guest. Everything that is not a pure function of the guest's arguments
+// comes from here, so that an owner can record and replay it.
 struct Services {
   device::Device* device;
   std::shared_ptr<const model::Model> model;  // null if the actor has none
@@ -56,15 +64,18 @@ struct RunRequest {
 class Guest {
  public:
   // Instantiates the module and calls its _initialize, if there is one.
-  // Errors: guest_failed when that traps; out_of_memory; limit when its memory is larger than it may be.
-  static Result<std::unique_ptr<Guest>> create(std::shared_ptr<const Module> module, Services services);
+  // Errors: guest_failed when that traps; out_of_memory; limit when its memory is larger than it
+  // may be.
+  static Result<std::unique_ptr<Guest>> create(std::shared_ptr<const Module> module,
+                                               Services services);
   ~Guest();
   Guest(const Guest&) = delete;
   Guest& operator=(const Guest&) = delete;
 
-  // Calls driftwood_start, once, and driftwood_resume. After Next::run, run() holds the request. `outcome` is
-  // that of the run which ended: the guest gets its code as the status and its sentence by error_text.
-  // Errors: guest_failed when it traps, breaks the ABI, or returns an error code; the guest is then over.
+  // Calls driftwood_start, once, and driftwood_resume. After Next::run, run() holds the request.
+  // `outcome` is that of the run which ended: the guest gets its code as the status and its
+  // sentence by error_text. Errors: guest_failed when it traps, breaks the ABI, or returns an error
+  // code; the guest is then over.
   Result<Next> start();
   Result<Next> resume(Event event, const Result<void>& outcome = {});
 

@@ -25,13 +25,16 @@ class Engine {
   std::unique_ptr<Impl> impl_;
 };
 
-// A module that passed the checks: it defines and exports one 32-bit memory, exports driftwood_start and
-// driftwood_resume with the ABI's types, and imports nothing but the ABI and the minimal WASI.
-// Threads: free; immutable.
+// A module that passed the checks: it defines and exports one 32-bit memory, exports
+// driftwood_start and driftwood_resume with the ABI's types, and imports nothing but the ABI and
+// the minimal WASI. Threads: free; immutable.
 class Module {
  public:
-  // Compiles WebAssembly bytes. Errors: corrupt when they are not a valid module; invalid_argument, naming the import or
-  // export, when it asks for what it is not given or lacks what it must have.
+  static constexpr std::size_t kMostBytes = std::size_t{256} << 20;
+
+  // Compiles WebAssembly bytes. Errors: corrupt when they are not a valid module of the features
+  // that guests may use; invalid_argument, naming the import or export, when it asks for what it is
+  // not given or lacks what it must have; limit above kMostBytes.
   static Result<std::shared_ptr<const Module>> compile(std::shared_ptr<Engine> engine,
                                                        std::span<const std::byte> wasm);
   ~Module();

@@ -1,0 +1,34 @@
+#include "guest/abi_imports.h"
+
+namespace driftwood::guest::abi {
+
+Answer message_read(GuestState& guest, u32 out, u32 capacity) {
+  if (!guest.message) return fail(ErrorCode::not_found, "There is no message.");
+  return guest.memory.write_prefix(out, capacity, *guest.message);
+}
+
+Answer output_write(GuestState& guest, u32 record, u32 size) {
+  const std::uint64_t most_bytes = guest.services.limits.output_record_bytes;
+  if (size > most_bytes) {
+    return fail(ErrorCode::limit, "The output record ({} bytes) is over the limit ({} bytes).",
+                size, most_bytes);
+  }
+  DW_TRY_ASSIGN(const std::string_view bytes, guest.memory.text(record, size));
+  guest.services.write_output(bytes);
+  return 0;
+}
+
+// Both ask for the bytes first: what the host keeps for a replay is only what the guest received.
+Answer random_seed(GuestState& guest, u32 out) {
+  DW_TRY(guest.memory.bytes(out, sizeof(std::uint64_t)));
+  DW_TRY(guest.memory.write(out, guest.services.random_bits()));
+  return 0;
+}
+
+Answer now(GuestState& guest, u32 out) {
+  DW_TRY(guest.memory.bytes(out, sizeof(std::uint64_t)));
+  DW_TRY(guest.memory.write(out, guest.services.now_ns()));
+  return 0;
+}
+
+}  // namespace driftwood::guest::abi

@@ -1,0 +1,115 @@
+#include "graph/program.h"
+#include "guest/abi.h"
+#include "guest/abi_imports.h"
+
+namespace driftwood::guest::abi {
+namespace {
+
+// The weights of a program that uses none. One object, so that equal programs are known to be
+// equal.
+class NoWeights : public device::WeightSource {
+ public:
+  Result<tensor::View> find(std::string_view name) const override {
+    return fail(ErrorCode::not_found, "The program names the weight {}, but was given no model.",
+                name);
+  }
+};
+
+std::shared_ptr<const device::WeightSource> no_weights() {
+  static const auto kNone = std::make_shared<const NoWeights>();
+  return kNone;
+}
+
+Result<void> check_slot(const char* kind, u32 slot, std::size_t slot_count) {
+  if (slot < slot_count) return {};
+  return fail(ErrorCode::invalid_argument, "The program has {} {} slots, and no slot {}.",
+              slot_count, kind, slot);
+}
+
+Result<void> bind_window(const GuestState& guest, const dw_binding& binding, Graph& graph) {
+  const graph::Program& program = graph.executable->program();
+  DW_TRY(check_slot("window", binding.slot, program.windows.size()));
+  DW_TRY_ASSIGN(auto window, guest.handles.find<Window>(binding.handle));
+  if (binding.offset_bytes % 4 != 0) {
+    return fail(ErrorCode::invalid_argument,
+                "Offset ({}) of window slot {} is not a multiple of 4.", binding.offset_bytes,
+                binding.slot);
+  }
+  if (binding.offset_bytes > window->buffer().size_bytes()) {
+    return fail(ErrorCode::invalid_argument,
+                "Offset ({}) of window slot {} is over the window ({} bytes).",
+                binding.offset_bytes, binding.slot, window->buffer().size_bytes());
+  }
+  if (program.windows[binding.slot].written &&
+      window->buffer().access() != memory::Access::read_write) {
+    return fail(
+        ErrorCode::invalid_argument,
+        "The program writes window slot {}, but the window (handle {}) is shared for reading.",
+        binding.slot, binding.handle);
+  }
+  graph.windows[binding.slot] = {std::move(window), binding.offset_bytes};
+  return {};
+}
+
+Result<void> bind_state(const GuestState& guest, const dw_binding& binding, Graph& graph) {
+  const graph::Program& program = graph.executable->program();
+  DW_TRY(check_slot("state", binding.slot, program.states.size()));
+  DW_TRY_ASSIGN(auto state, guest.handles.find<device::AppendState>(binding.handle));
+  if (binding.offset_bytes != 0) {
+    return fail(ErrorCode::invalid_argument, "Offset ({}) of state slot {} is not 0.",
+                binding.offset_bytes, binding.slot);
+  }
+  const graph::StateSlot& slot = program.states[binding.slot];
+  const device::AppendStateShape& shape = state->shape();
+  if (shape.dtype != slot.dtype || shape.plane_count < slot.plane_count ||
+      shape.head_count != slot.head_count || shape.head_dim != slot.head_dim) {
+    return fail(
+        ErrorCode::invalid_argument,
+        "State slot {} takes {} planes of [{}, {}] {}, but the state (handle {}) has {} planes of "
+        "[{}, {}] {}.",
+        binding.slot, slot.plane_count, slot.head_count, slot.head_dim, tensor::name(slot.dtype),
+        binding.handle, shape.plane_count, shape.head_count, shape.head_dim,
+        tensor::name(shape.dtype));
+  }
+  graph.states[binding.slot] = std::move(state);
+  return {};
+}
+
+}  // namespace
+
+Answer graph_compile(GuestState& guest, u32 model, u32 program, u32 size) {
+  std::shared_ptr<const device::WeightSource> weights = no_weights();
+  if (model != 0) {
+    DW_TRY_ASSIGN(const auto found, guest.handles.find<const model::Model>(model));
+    weights = found->weights;
+  }
+  DW_TRY_ASSIGN(const std::span<const std::byte> encoded, guest.memory.bytes(program, size));
+  DW_TRY_ASSIGN(auto decoded, graph::decode_program(encoded));
+  auto graph = std::make_shared<Graph>();
+  graph->windows.resize(decoded->windows.size());
+  graph->states.resize(decoded->states.size());
+  DW_TRY_ASSIGN(graph->executable,
+                guest.services.device->compile(std::move(decoded), std::move(weights)));
+  return guest.handles.add(std::move(graph));
+}
+
+Answer graph_bind(GuestState& guest, u32 graph, u32 bindings, u32 count) {
+  DW_TRY_ASSIGN(const auto found, guest.handles.find<Graph>(graph));
+  DW_TRY_ASSIGN(const auto records, guest.memory.read_array<dw_binding>(bindings, count));
+  Graph bound = *found;  // all of the bindings are made, or none
+  for (const dw_binding& record : records) {
+    if (record.kind == DW_SLOT_WINDOW) {
+      DW_TRY(bind_window(guest, record, bound));
+    } else if (record.kind == DW_SLOT_STATE) {
+      DW_TRY(bind_state(guest, record, bound));
+    } else {
+      return fail(ErrorCode::invalid_argument,
+                  "Slot kind ({}) is neither {} (window) nor {} (state).", record.kind,
+                  static_cast<int>(DW_SLOT_WINDOW), static_cast<int>(DW_SLOT_STATE));
+    }
+  }
+  *found = std::move(bound);
+  return 0;
+}
+
+}  // namespace driftwood::guest::abi

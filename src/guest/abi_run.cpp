@@ -1,0 +1,146 @@
+#include <algorithm>
+#include <limits>
+
+#include "core/arithmetic.h"
+#include "graph/program.h"
+#include "guest/abi_imports.h"
+
+namespace driftwood::guest::abi {
+namespace {
+
+using device::AppendState;
+
+Result<void> check_symbols(const graph::Program& program, std::span<const u32> symbols) {
+  for (std::size_t i = 0; i < symbols.size(); ++i) {
+    if (symbols[i] > program.symbol_maxima[i]) {
+      return fail(ErrorCode::invalid_argument, "Symbol T{} ({}) is over its maximum ({}).", i,
+                  symbols[i], program.symbol_maxima[i]);
+    }
+  }
+  return {};
+}
+
+Result<void> check_windows(const Graph& graph, std::span<const u32> symbols) {
+  const graph::Program& program = graph.executable->program();
+  for (std::size_t slot = 0; slot < graph.windows.size(); ++slot) {
+    const Graph::WindowBinding& bound = graph.windows[slot];
+    if (bound.window == nullptr) {
+      return fail(ErrorCode::invalid_argument, "Nothing is bound to window slot {}.", slot);
+    }
+    const std::uint64_t tensor_bytes = program.tensor_bytes(program.windows[slot].tensor, symbols);
+    const std::uint64_t window_bytes = bound.window->buffer().size_bytes();
+    if (!range_fits(bound.offset_bytes, tensor_bytes, window_bytes)) {
+      return fail(ErrorCode::invalid_argument,
+                  "Window slot {} takes {} bytes from {}, but the window has {} bytes.", slot,
+                  tensor_bytes, bound.offset_bytes, window_bytes);
+    }
+  }
+  return {};
+}
+
+// Blocks of a state once the run has appended its rows. Errors: limit when the state has no room
+// for them.
+Result<std::uint64_t> blocks_after(const AppendState& state, std::uint64_t appended_rows,
+                                   std::size_t slot) {
+  const std::uint64_t rows = state.length_rows() + appended_rows;
+  if (rows > state.shape().most_rows) {
+    return fail(ErrorCode::limit, "State slot {} would hold {} rows, over its limit of {}.", slot,
+                rows, state.shape().most_rows);
+  }
+  const std::uint64_t needed = round_up(rows, AppendState::kBlockRows) / AppendState::kBlockRows;
+  return std::max<std::uint64_t>(needed, state.block_count());
+}
+
+// Adds up the bytes of a guest's states. Errors: limit.
+struct StateBytes {
+  std::uint64_t limit;
+  std::uint64_t sum = 0;
+
+  Result<void> add(const AppendState& state, std::uint64_t block_count) {
+    const auto bytes = checked_multiply(block_count, state.block_bytes());
+    const auto next = bytes ? checked_add(sum, *bytes) : std::nullopt;
+    if (!next || *next > limit) {
+      return fail(ErrorCode::limit,
+                  "The guest's states would take more than its limit of {} bytes.", limit);
+    }
+    sum = *next;
+    return {};
+  }
+};
+
+Result<void> check_states(const GuestState& guest, const Graph& graph,
+                          std::span<const u32> symbols) {
+  const graph::Program& program = graph.executable->program();
+  StateBytes bytes{guest.services.limits.device_bytes};
+  for (std::size_t slot = 0; slot < graph.states.size(); ++slot) {
+    const auto& state = graph.states[slot];
+    if (state == nullptr) {
+      return fail(ErrorCode::invalid_argument, "Nothing is bound to state slot {}.", slot);
+    }
+    if (std::ranges::count(graph.states, state) > 1) {
+      return fail(ErrorCode::invalid_argument,
+                  "One state is bound to state slot {} and to another.", slot);
+    }
+    DW_TRY_ASSIGN(const std::uint64_t blocks,
+                  blocks_after(*state, program.states[slot].row_dim.value(symbols), slot));
+    DW_TRY(bytes.add(*state, blocks));
+  }
+  for (const std::weak_ptr<AppendState>& made : guest.states) {
+    const auto state = made.lock();
+    if (state == nullptr || std::ranges::count(graph.states, state) > 0) continue;
+    DW_TRY(bytes.add(*state, state->block_count()));
+  }
+  return {};
+}
+
+device::Sequence sequence_of(const Graph& graph, std::vector<u32> symbols) {
+  device::Sequence sequence;
+  sequence.symbols = std::move(symbols);
+  sequence.windows.reserve(graph.windows.size());
+  for (const Graph::WindowBinding& bound : graph.windows) {
+    sequence.windows.push_back({&bound.window->buffer(), bound.offset_bytes});
+  }
+  sequence.states.reserve(graph.states.size());
+  for (const auto& state : graph.states) sequence.states.push_back(state.get());
+  return sequence;
+}
+
+}  // namespace
+
+Answer graph_start(GuestState& guest, u32 graph, u32 symbols, u32 count) {
+  DW_TRY_ASSIGN(const auto found, guest.handles.find<Graph>(graph));
+  if (guest.run) {
+    return fail(ErrorCode::invalid_argument,
+                "Run {} was asked for already; a guest has one at a time.", guest.run->number);
+  }
+  const graph::Program& program = found->executable->program();
+  if (count != program.symbol_maxima.size()) {
+    return fail(ErrorCode::invalid_argument,
+                "The program has {} symbols, but {} values were given.",
+                program.symbol_maxima.size(), count);
+  }
+  DW_TRY_ASSIGN(std::vector<u32> values, guest.memory.read_array<u32>(symbols, count));
+  DW_TRY(check_symbols(program, values));
+  DW_TRY(check_windows(*found, values));
+  DW_TRY(check_states(guest, *found, values));
+  if (guest.last_run == std::numeric_limits<std::int32_t>::max()) {
+    return fail(ErrorCode::limit, "The guest has used all {} run numbers.", guest.last_run);
+  }
+  ++guest.last_run;
+  guest.run = RunRequest{.number = guest.last_run,
+                         .executable = found->executable,
+                         .sequence = sequence_of(*found, std::move(values))};
+  guest.run_holds = *found;
+  return guest.last_run;
+}
+
+Answer graph_cancel(GuestState& guest, u32 run) {
+  if (!guest.run || guest.run->number != run) {
+    return fail(ErrorCode::invalid_argument, "Run {} was not asked for in this call.",
+                static_cast<std::int32_t>(run));
+  }
+  guest.drop_run();
+  return 0;
+}
+
+}  // namespace driftwood::guest::abi

@@ -1,0 +1,28 @@
+#include "guest/abi.h"
+#include "guest/abi_imports.h"
+
+namespace driftwood::guest::abi {
+
+Answer abi_version(GuestState&) {
+  return DW_ABI_VERSION;
+}
+
+Answer log(GuestState& guest, u32 level, u32 text, u32 size) {
+  if (level > DW_LOG_ERROR) {
+    return fail(ErrorCode::invalid_argument, "Log level ({}) is over {}.", level,
+                static_cast<int>(DW_LOG_ERROR));
+  }
+  if (size > kMostLogLineBytes) {
+    return fail(ErrorCode::limit, "The log line ({} bytes) is over the limit ({} bytes).", size,
+                kMostLogLineBytes);
+  }
+  DW_TRY_ASSIGN(const std::string_view line, guest.memory.text(text, size));
+  log_line(static_cast<driftwood::log::Level>(level), line);
+  return 0;
+}
+
+Answer error_text(GuestState& guest, u32 out, u32 capacity) {
+  return guest.memory.write_prefix(out, capacity, guest.error_text);
+}
+
+}  // namespace driftwood::guest::abi

@@ -1,0 +1,19 @@
+// Wasmtime's errors and traps as sentences.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/error.h"
+#include "guest/wasmtime_handles.h"
+
+namespace driftwood::guest {
+
+// What an error says: its first line and its root cause, without the backtrace between them.
+std::string message_of(const wasmtime_error_t& error);
+
+// The end of a guest by a trap, or by an error that a callback returned: guest_failed with the
+// reason and the function of the guest. One of the two is given.
+Error guest_failure(std::string_view export_name, const OwnedTrap& trap, const OwnedError& error);
+
+}  // namespace driftwood::guest

@@ -1,0 +1,67 @@
+#include "guest/handle_table.h"
+
+#include <array>
+#include <limits>
+
+namespace driftwood::guest {
+namespace {
+
+// By the variant's index.
+constexpr std::array<std::string_view, std::variant_size_v<HandleTable::Object>> kKinds = {
+    "a model", "a window", "a state", "a graph"};
+
+}  // namespace
+
+Result<std::shared_ptr<Window>> Window::share(memory::WindowTable& table,
+                                              std::shared_ptr<memory::Region> region,
+                                              device::Device& device, memory::WindowRange range) {
+  DW_TRY(table.add(*region, range));
+  // From here on the destructor takes the range out of the table again.
+  std::shared_ptr<Window> window(new Window(table, range.offset_bytes));
+  DW_TRY_ASSIGN(memory::Import import, memory::Import::acquire(std::move(region), range));
+  DW_TRY_ASSIGN(window->buffer_, device.import_host(std::move(import)));
+  return window;
+}
+
+Window::~Window() {
+  buffer_.reset();
+  // Cannot fail: add() put the range there and only this removes it.
+  (void)table_->remove(offset_bytes_);
+}
+
+Result<std::uint32_t> HandleTable::add(Object object) {
+  if (objects_.size() >= most_alive_) {
+    return fail(ErrorCode::limit, "The guest has {} handles alive, and may have {}.",
+                objects_.size(), most_alive_);
+  }
+  if (last_ == std::numeric_limits<std::int32_t>::max()) {
+    return fail(ErrorCode::limit, "The guest was given all {} handle numbers.", last_);
+  }
+  ++last_;
+  objects_.emplace(last_, std::move(object));
+  return last_;
+}
+
+Result<void> HandleTable::release(std::uint32_t handle) {
+  DW_TRY(find_any(handle));
+  objects_.erase(handle);
+  return {};
+}
+
+Result<const HandleTable::Object*> HandleTable::find_any(std::uint32_t handle) const {
+  const auto found = objects_.find(handle);
+  if (found != objects_.end()) return &found->second;
+  const auto number = static_cast<std::int32_t>(handle);  // as the guest wrote it
+  if (handle >= 1 && handle <= last_) {
+    return fail(ErrorCode::invalid_argument, "Handle {} was released.", number);
+  }
+  return fail(ErrorCode::invalid_argument, "Handle {} was never given to this guest.", number);
+}
+
+std::unexpected<Error> HandleTable::wrong_kind(std::uint32_t handle, const Object& is,
+                                               const Object& expected) {
+  return fail(ErrorCode::invalid_argument, "Handle {} is {}, not {}.", handle, kKinds[is.index()],
+              kKinds[expected.index()]);
+}
+
+}  // namespace driftwood::guest

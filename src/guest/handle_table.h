@@ -1,0 +1,87 @@
+// What a guest holds handles of, and the table of them. Handles count up from 1 and are never
+// reused, so a handle that was given back can be told from one that is alive.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/error.h"
+#include "device/device.h"
+#include "memory/window.h"
+#include "model/model.h"
+
+namespace driftwood::guest {
+
+// A shared range of the guest's memory: its entry in the guest's window table and the device's
+// import. Lifetime: the table outlives it.
+class Window {
+ public:
+  // Errors: those of WindowTable::add, Import::acquire and Device::import_host.
+  static Result<std::shared_ptr<Window>> share(memory::WindowTable& table,
+                                               std::shared_ptr<memory::Region> region,
+                                               device::Device& device, memory::WindowRange range);
+  ~Window();
+  Window(const Window&) = delete;
+  Window& operator=(const Window&) = delete;
+
+  device::Buffer& buffer() const { return *buffer_; }
+
+ private:
+  Window(memory::WindowTable& table, std::uint64_t offset_bytes)
+      : table_(&table), offset_bytes_(offset_bytes) {}
+
+  memory::WindowTable* table_;
+  std::uint64_t offset_bytes_;
+  std::unique_ptr<device::Buffer> buffer_;
+};
+
+// A compiled program and what is bound to its slots; null where nothing is yet.
+struct Graph {
+  struct WindowBinding {
+    std::shared_ptr<Window> window;
+    std::uint64_t offset_bytes = 0;
+  };
+
+  std::shared_ptr<const device::Executable> executable;
+  std::vector<WindowBinding> windows;
+  std::vector<std::shared_ptr<device::AppendState>> states;
+};
+
+class HandleTable {
+ public:
+  using Object = std::variant<std::shared_ptr<const model::Model>, std::shared_ptr<Window>,
+                              std::shared_ptr<device::AppendState>, std::shared_ptr<Graph>>;
+
+  explicit HandleTable(std::uint32_t most_alive) : most_alive_(most_alive) {}
+
+  // Errors: limit when as many are alive as may be.
+  Result<std::uint32_t> add(Object object);
+
+  // The object of this handle. Errors: invalid_argument when it is not alive or of another kind.
+  template <typename T>
+  Result<std::shared_ptr<T>> find(std::uint32_t handle) const {
+    DW_TRY_ASSIGN(const Object* object, find_any(handle));
+    if (const auto* found = std::get_if<std::shared_ptr<T>>(object)) return *found;
+    return wrong_kind(handle, *object, Object(std::shared_ptr<T>()));
+  }
+
+  // Errors: invalid_argument when it is not alive.
+  Result<void> release(std::uint32_t handle);
+
+  std::size_t alive_count() const { return objects_.size(); }
+
+ private:
+  Result<const Object*> find_any(std::uint32_t handle) const;
+  static std::unexpected<Error> wrong_kind(std::uint32_t handle, const Object& is,
+                                           const Object& expected);
+
+  std::uint32_t most_alive_;
+  std::uint32_t last_ = 0;
+  std::map<std::uint32_t, Object> objects_;
+};
+
+}  // namespace driftwood::guest

@@ -1,0 +1,35 @@
+// What a guest says on the host's log. A guest's bytes reach a terminal here, so control characters
+// are taken out and lines have a limit.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "core/log.h"
+
+namespace driftwood::guest {
+
+inline constexpr std::size_t kMostLogLineBytes = 64 * 1024;
+
+// The text with each control character replaced by a space.
+std::string printable(std::string_view text);
+
+// Writes one line, marked as the guest's.
+void log_line(log::Level level, std::string_view line);
+
+// Cuts a stream of bytes into lines: at newlines, and where a line reaches kMostLogLineBytes.
+class LogLines {
+ public:
+  explicit LogLines(log::Level level) : level_(level) {}
+
+  void append(std::string_view bytes);
+  // Writes what waits for its newline.
+  void flush();
+
+ private:
+  log::Level level_;
+  std::string waiting_;
+};
+
+}  // namespace driftwood::guest
