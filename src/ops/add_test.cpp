@@ -1,0 +1,64 @@
+#include <gtest/gtest.h>
+
+#include "ops/definitions.h"
+#include "ops/op_testing.h"
+
+namespace driftwood::ops::testing {
+namespace {
+
+using Floats = std::vector<float>;
+
+Use valid() {
+  return {{temporary({kRows, c(4)}), temporary({kRows, c(4)})}, {temporary({kRows, c(4)})}};
+}
+
+TEST(Add, accepts_what_it_is_for) {
+  EXPECT_EQ(verdict(kAdd, valid()), "");
+  EXPECT_EQ(verdict(kAdd, {{temporary({}), temporary({})}, {temporary({})}}), "");
+}
+
+TEST(Add, refuses_a_third_input) {
+  Use use = valid();
+  use.inputs.push_back(use.inputs[0]);
+  EXPECT_EQ(verdict(kAdd, use), "There are 3 inputs and 1 outputs; 2 and 1 are expected.");
+}
+
+TEST(Add, refuses_attributes) {
+  Use use = valid();
+  use.attributes = {{AttributeId::scale, 1.0}};
+  EXPECT_EQ(verdict(kAdd, use), "Attribute scale is not one that this op takes.");
+}
+
+TEST(Add, refuses_a_weight) {
+  Use use = valid();
+  use.inputs[1].place = Place::weight;
+  EXPECT_EQ(verdict(kAdd, use), "input 1 is a weight; a temporary or a window tensor is expected.");
+}
+
+TEST(Add, refuses_integers) {
+  Use use = valid();
+  use.inputs[0].dtype = DType::i32;
+  EXPECT_EQ(verdict(kAdd, use), "input 0 is i32; f32 is expected.");
+}
+
+TEST(Add, refuses_another_shape) {
+  Use use = valid();
+  use.inputs[1] = temporary({kRows, c(1)});
+  EXPECT_EQ(verdict(kAdd, use), "input 1 has shape [T0, 1]; [T0, 4] is expected.");
+}
+
+TEST(Add, refuses_another_output_shape) {
+  Use use = valid();
+  use.outputs[0] = temporary({kOtherRows, c(4)});
+  EXPECT_EQ(verdict(kAdd, use), "output 0 has shape [T1, 4]; [T0, 4] is expected.");
+}
+
+TEST(Add, adds) {
+  Call call;
+  call.input({2, 2}, {1, 2, 3, 4}).input({2, 2}, {10, 20, 30, -4}).output({2, 2});
+  ASSERT_TRUE(call.run(kAdd));
+  EXPECT_EQ(call.floats(), (Floats{11, 22, 33, 0}));
+}
+
+}  // namespace
+}  // namespace driftwood::ops::testing
