@@ -1,0 +1,140 @@
+#include "device/cpu/cpu_device.h"
+
+#include <algorithm>
+#include <deque>
+#include <limits>
+#include <mutex>
+#include <utility>
+
+#include "core/arithmetic.h"
+#include "core/check.h"
+#include "device/cpu/executable.h"
+#include "device/cpu/isa.h"
+#include "device/cpu/run.h"
+#include "device/host_buffer.h"
+#include "os/process.h"
+#include "os/team.h"
+
+namespace driftwood::device::cpu {
+namespace {
+
+constexpr unsigned kMostThreads = 1024;
+
+class CpuDevice final : public Device {
+ public:
+  CpuDevice(unsigned thread_count, Isa isa)
+      : Device({.name = "cpu",
+                .description = fmt::format("CPU, {} thread{}, {}", thread_count,
+                                           thread_count == 1 ? "" : "s", cpu::name(isa)),
+                .numerics = "cpu/1",
+                .imports_host_memory = true}),
+        isa_(isa),
+        team_(thread_count) {}
+
+ private:
+  Result<std::unique_ptr<Buffer>> import_host_impl(memory::Import window) override {
+    return wrap_import(std::move(window));
+  }
+
+  Result<std::unique_ptr<Buffer>> allocate_impl(std::uint64_t size_bytes) override {
+    return allocate_host(size_bytes);
+  }
+
+  Result<void> upload_impl(const Buffer& to, std::uint64_t offset_bytes,
+                           std::span<const std::byte> from) override {
+    std::ranges::copy(from, to.contents() + offset_bytes);
+    return {};
+  }
+
+  Result<void> download_impl(const Buffer& from, std::uint64_t offset_bytes,
+                             std::span<std::byte> to) override {
+    std::copy_n(from.contents() + offset_bytes, to.size(), to.begin());
+    return {};
+  }
+
+  Result<std::shared_ptr<const Executable>> compile_impl(
+      std::shared_ptr<const graph::Program> program, std::shared_ptr<const WeightSource> weights,
+      const std::map<std::uint32_t, tensor::View>& views) override {
+    return CpuExecutable::create(std::move(program), std::move(weights), views, isa_);
+  }
+
+  Result<void> submit_impl(Serial serial, std::shared_ptr<const Executable> executable,
+                           std::span<const Sequence> sequences) override;
+  Result<void> wait_impl(Serial serial, std::uint64_t timeout_ns) override;
+  void cancel_impl(Serial serial) override;
+
+  void retire(Serial serial);
+
+  Isa isa_;
+  os::Team team_;
+  std::mutex queue_mutex_;                  // cancel_impl() looks for its run from any thread
+  std::deque<std::unique_ptr<Run>> queue_;  // in the order of submission
+  std::vector<std::unique_ptr<Run>> spare_;
+};
+
+Result<void> CpuDevice::submit_impl(Serial serial, std::shared_ptr<const Executable> executable,
+                                    std::span<const Sequence> sequences) {
+  std::unique_ptr<Run> run;
+  if (spare_.empty()) {
+    run = std::make_unique<Run>();
+  } else {
+    run = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  auto own = std::static_pointer_cast<const CpuExecutable>(std::move(executable));
+  if (auto prepared = run->prepare(serial, std::move(own), sequences); !prepared) {
+    run->release();
+    spare_.push_back(std::move(run));
+    return prepared;
+  }
+  const std::lock_guard lock(queue_mutex_);
+  queue_.push_back(std::move(run));
+  return {};
+}
+
+// Runs are done in the order of submission, so those before this one come first.
+Result<void> CpuDevice::wait_impl(Serial serial, std::uint64_t timeout_ns) {
+  const std::uint64_t deadline_ns = checked_add(os::monotonic_ns(), timeout_ns)
+                                        .value_or(std::numeric_limits<std::uint64_t>::max());
+  for (const std::unique_ptr<Run>& run : queue_) {
+    const auto ended = run->advance(team_, deadline_ns);
+    if (!ended) {
+      return fail(ErrorCode::timeout, "Run {} did not end within {} ns.",
+                  static_cast<std::uint64_t>(serial), timeout_ns);
+    }
+    if (run->serial() == serial) {
+      retire(serial);
+      return *ended;
+    }
+  }
+  DW_CHECK(false);
+  return {};
+}
+
+void CpuDevice::retire(Serial serial) {
+  const std::lock_guard lock(queue_mutex_);
+  const auto run = std::ranges::find(queue_, serial, [](const auto& r) { return r->serial(); });
+  (*run)->release();
+  spare_.push_back(std::move(*run));
+  queue_.erase(run);
+}
+
+void CpuDevice::cancel_impl(Serial serial) {
+  const std::lock_guard lock(queue_mutex_);
+  const auto run = std::ranges::find(queue_, serial, [](const auto& r) { return r->serial(); });
+  if (run != queue_.end()) (*run)->cancel();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Device>> open_cpu_device(unsigned thread_count, std::string_view isa) {
+  if (thread_count > kMostThreads) {
+    return fail(ErrorCode::invalid_argument, "Thread count ({}) is over the limit ({}).",
+                thread_count, kMostThreads);
+  }
+  DW_TRY_ASSIGN(const Isa chosen, choose_isa(isa));
+  return std::make_unique<CpuDevice>(
+      thread_count == 0 ? os::available_processor_count() : thread_count, chosen);
+}
+
+}  // namespace driftwood::device::cpu

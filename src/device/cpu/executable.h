@@ -1,0 +1,57 @@
+// A program made ready for the CPU: a kernel for each op, the weights' addresses and the memory
+// plan.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/error.h"
+#include "device/cpu/kernel.h"
+#include "device/device.h"
+#include "graph/memory_plan.h"
+
+namespace driftwood::device::cpu {
+
+// One op with what does not change between runs.
+struct Step {
+  const ops::OpDefinition* definition;
+  Work (*work)(const Call& call);
+  RunFunction run;
+  std::span<const std::uint32_t> inputs, outputs;  // of the program's op
+  float number = 0;
+  std::int64_t integer = 0;
+};
+
+class CpuExecutable final : public Executable {
+ public:
+  // Errors: unsupported, the op named, for one that has no kernel.
+  static Result<std::shared_ptr<const CpuExecutable>> create(
+      std::shared_ptr<const graph::Program> program, std::shared_ptr<const WeightSource> weights,
+      const std::map<std::uint32_t, tensor::View>& views, Isa isa);
+
+  const std::vector<Step>& steps() const { return steps_; }
+  const graph::MemoryPlan& plan() const { return plan_; }
+
+  // The distinct first dimensions of all tensors, and which of them each tensor has.
+  const std::vector<tensor::Dim>& row_dims() const { return row_dims_; }
+  std::uint32_t row_dim_of(std::uint32_t tensor) const { return row_dim_of_tensor_[tensor]; }
+
+  // By tensor; null for those that are no weights.
+  std::byte* weight(std::uint32_t tensor) const { return weight_data_[tensor]; }
+
+ private:
+  CpuExecutable(std::shared_ptr<const graph::Program> program,
+                std::shared_ptr<const WeightSource> weights,
+                const std::map<std::uint32_t, tensor::View>& views);
+
+  std::vector<Step> steps_;
+  graph::MemoryPlan plan_;
+  std::vector<tensor::Dim> row_dims_;
+  std::vector<std::uint32_t> row_dim_of_tensor_;
+  std::vector<std::byte*> weight_data_;
+};
+
+}  // namespace driftwood::device::cpu
