@@ -32,6 +32,9 @@ void wait_for_change(const std::atomic<std::uint32_t>& value, std::uint32_t old)
       if (value.load(std::memory_order_acquire) != old) return;
       pause_processor();
     }
+    // The one that is waited for may be queued on this very processor: then spinning only delays
+    // it.
+    std::this_thread::yield();
   } while (monotonic_ns() - start_ns < kSpinNs);
   value.wait(old, std::memory_order_acquire);
 }

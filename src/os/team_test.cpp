@@ -110,10 +110,11 @@ TEST(Team, takes_callables_by_reference_and_constant_ones) {
 
 TEST(Team, moves_to_another_caller_between_rounds) {
   Team team(2);
-  unsigned runs = 0;
-  team.run([&](unsigned member) { runs += member; });
-  std::thread([&] { team.run([&](unsigned member) { runs += member; }); }).join();
-  EXPECT_EQ(runs, 2u);
+  unsigned runs[2] = {};
+  team.run([&](unsigned member) { ++runs[member]; });
+  std::thread([&] { team.run([&](unsigned member) { ++runs[member]; }); }).join();
+  EXPECT_EQ(runs[0], 2u);
+  EXPECT_EQ(runs[1], 2u);
 }
 
 TEST(TeamDeathTest, refuses_to_have_no_member) {
