@@ -1,0 +1,205 @@
+#include "llama/generate.h"
+
+#include <algorithm>
+
+#include "llama/records.h"
+#include "llama/token_text.h"
+
+namespace driftwood::guests::llama {
+namespace {
+
+using sdk::Result;
+using sdk::Task;
+
+std::uint64_t now_ns() {
+  std::uint64_t now = 0;
+  dw_now(&now);
+  return now;
+}
+
+// The prompt's ids. Errors: none, more than the context holds, or one outside the vocabulary.
+Result<std::vector<std::int32_t>> prompt_ids(const sdk::Model& model, const Decoder& decoder,
+                                             const Request& request) {
+  std::vector<std::int32_t> ids = request.prompt_ids;
+  if (request.prompt) {
+    auto encoded = model.encode(*request.prompt, true);
+    if (!encoded) return std::unexpected(encoded.error());
+    ids = std::move(*encoded);
+  }
+  if (ids.empty())
+    return sdk::fail(DW_E_INVALID, "The prompt has no tokens; at least one is needed.");
+  const std::uint32_t context = decoder.options().context_rows;
+  if (ids.size() > context) {
+    return sdk::fail(DW_E_LIMIT, "The prompt has " + std::to_string(ids.size()) +
+                                     " tokens; the context holds " + std::to_string(context) + ".");
+  }
+  const std::uint32_t vocabulary = decoder.config().vocabulary_size;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i] < 0 || static_cast<std::uint32_t>(ids[i]) >= vocabulary) {
+      return sdk::fail(DW_E_INVALID, "Prompt token " + std::to_string(i) + " is " +
+                                         std::to_string(ids[i]) +
+                                         "; the model's ids go from 0 to " +
+                                         std::to_string(vocabulary - 1) + ".");
+    }
+  }
+  return ids;
+}
+
+struct Choice {
+  std::int32_t id;
+  float logprob;
+};
+
+class Generation {
+ public:
+  Generation(const sdk::Model& model, Decoder& decoder, const Defaults& defaults,
+             const Request& request, std::span<const std::int32_t> prompt, std::uint64_t seed)
+      : decoder_(decoder),
+        defaults_(defaults),
+        request_(request),
+        prompt_(prompt),
+        random_(seed),
+        prompt_text_(decode_with(model), {}),
+        text_(decode_with(model), prompt) {
+    usage_ = {prompt.size(), 0, seed, 0, 0};
+  }
+
+  // Writes the records, the last two of them too.
+  Task<Result<void>> run() {
+    begin_ns_ = now_ns();
+    std::string_view reason = "cancelled";
+    auto outcome = co_await prefill();
+    if (outcome) outcome = co_await decode(reason);
+    if (!outcome && outcome.error().code != DW_E_CANCELLED) co_return outcome;
+    const std::uint64_t whole_ns = now_ns() - begin_ns_;
+    if (usage_.completion_tokens == 0) usage_.prefill_ns = whole_ns;
+    usage_.decode_ns = whole_ns - usage_.prefill_ns;
+    sdk::write_output(usage_record(usage_));
+    sdk::write_output(done_record(reason));
+    co_return Result<void>();
+  }
+
+ private:
+  static Decode decode_with(const sdk::Model& model) {
+    return [&model](std::span<const std::int32_t> ids, std::size_t skip, bool complete) {
+      return model.decode(ids, skip, complete);
+    };
+  }
+
+  Task<Result<void>> prefill() {
+    const std::uint32_t piece_limit = request_.prompt_logprobs
+                                          ? std::min(request_.prefill_piece, kMostLogitRows)
+                                          : request_.prefill_piece;
+    if (request_.prompt_logprobs) report_prompt(0, {}, {});
+    for (std::size_t begin = 0; begin < prompt_.size(); begin += piece_limit) {
+      const auto piece =
+          prompt_.subspan(begin, std::min<std::size_t>(piece_limit, prompt_.size() - begin));
+      const std::size_t end = begin + piece.size();
+      const bool last = end == prompt_.size();
+      logit_rows_ = request_.prompt_logprobs ? static_cast<std::uint32_t>(piece.size()) : last;
+      // Each row is asked for the logit of the token that follows it; the last one has none yet.
+      std::vector<std::int32_t> given(logit_rows_, 0);
+      if (request_.prompt_logprobs) {
+        std::copy(prompt_.begin() + begin + 1, prompt_.begin() + std::min(end + 1, prompt_.size()),
+                  given.begin());
+      }
+      if (auto done = co_await decoder_.run(piece, given); !done) co_return done;
+      for (std::uint32_t row = 0; request_.prompt_logprobs && row < logit_rows_ - last; ++row) {
+        const BestLogits best = decoder_.best(row);
+        report_prompt(begin + row + 1, decoder_.given_logit(row) - best.log_sum_exp, best);
+      }
+    }
+    co_return Result<void>();
+  }
+
+  void report_prompt(std::size_t position, std::optional<float> logprob,
+                     std::optional<BestLogits> best) {
+    const std::int32_t id = prompt_[position];
+    const bool last = position + 1 == prompt_.size();
+    sdk::write_output(
+        token_record({id, prompt_text_.add(id, last), logprob, true, best, request_.top_logprobs}));
+  }
+
+  Task<Result<void>> decode(std::string_view& reason) {
+    while (usage_.completion_tokens < request_.max_tokens) {
+      const auto choice = co_await choose(logit_rows_ - 1);
+      if (!choice) co_return std::unexpected(choice.error());
+      if (usage_.completion_tokens++ == 0) usage_.prefill_ns = now_ns() - begin_ns_;
+      const std::string_view end = reason_to_end(choice->id);
+      report(*choice, !end.empty());
+      if (!end.empty()) {
+        reason = end;
+        co_return Result<void>();
+      }
+      if (sdk::cancelled()) co_return sdk::fail(DW_E_CANCELLED, "The request is cancelled.");
+      const std::int32_t nothing_given = 0;
+      logit_rows_ = 1;
+      auto done = co_await decoder_.run(std::span(&choice->id, 1), std::span(&nothing_given, 1));
+      if (!done) co_return done;
+    }
+    reason = "length";
+    co_return Result<void>();
+  }
+
+  // Why no token follows this one; empty if one does.
+  std::string_view reason_to_end(std::int32_t id) const {
+    const bool is_eos = std::ranges::find(defaults_.eos_ids, id) != defaults_.eos_ids.end();
+    if (is_eos && !request_.ignore_eos) return "stop";
+    if (usage_.completion_tokens >= request_.max_tokens) return "length";
+    if (decoder_.length_rows() >= decoder_.options().context_rows) return "context";
+    return {};
+  }
+
+  Task<Result<Choice>> choose(std::uint32_t row) {
+    const BestLogits best = decoder_.best(row);
+    const double uniform = random_.uniform();
+    if (const auto id = sample_best(best, request_.sampler, uniform)) {
+      const auto place = std::ranges::find(best.ids, *id) - best.ids.begin();
+      co_return Choice{*id, best.logits[static_cast<std::size_t>(place)] - best.log_sum_exp};
+    }
+    const auto logits = co_await decoder_.whole_row(row);
+    if (!logits) co_return std::unexpected(logits.error());
+    const std::int32_t id = sample_row(*logits, request_.sampler, uniform);
+    co_return Choice{id, (*logits)[static_cast<std::size_t>(id)] - best.log_sum_exp};
+  }
+
+  void report(const Choice& choice, bool last) {
+    std::string text = text_.add(choice.id, last);
+    if (request_.reports_tokens) {
+      sdk::write_output(token_record({choice.id, std::move(text), choice.logprob, false,
+                                      decoder_.best(logit_rows_ - 1), request_.top_logprobs}));
+    } else if (!text.empty()) {
+      sdk::write_output(text_record(text));
+    }
+  }
+
+  Decoder& decoder_;
+  const Defaults& defaults_;
+  const Request& request_;
+  std::span<const std::int32_t> prompt_;
+  Random random_;
+  TokenText prompt_text_, text_;
+  Usage usage_ = {};
+  std::uint64_t begin_ns_ = 0;
+  std::uint32_t logit_rows_ = 0;  // of the last run
+};
+
+}  // namespace
+
+Task<Result<void>> generate(const sdk::Model& model, Decoder& decoder, const Defaults& defaults,
+                            Request request) {
+  const auto prompt = prompt_ids(model, decoder, request);
+  if (!prompt) co_return std::unexpected(prompt.error());
+  std::uint64_t seed = request.seed.value_or(0);
+  if (!request.seed) {
+    if (auto drawn = sdk::succeeded(dw_random_seed(&seed)); !drawn) co_return drawn;
+    seed >>= 11;  // to 2^53 - 1, which JSON readers keep exact
+  }
+  if (auto begun = decoder.begin(request.prompt_logprobs ? kMostLogitRows : 1); !begun) {
+    co_return begun;
+  }
+  Generation generation(model, decoder, defaults, request, *prompt, seed);
+  co_return co_await generation.run();
+}
+
+}  // namespace driftwood::guests::llama

@@ -1,0 +1,31 @@
+// The output records of driftwood.generate/1 (docs/generate.md).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "llama/sampler.h"
+
+namespace driftwood::guests::llama {
+
+struct TokenRecord {
+  std::int32_t id;
+  std::string text;
+  std::optional<float> logprob;  // nothing: null
+  bool is_prompt;
+  std::optional<BestLogits> best;  // where the alternatives come from
+  std::uint32_t top_logprobs;      // how many of them
+};
+
+struct Usage {
+  std::uint64_t prompt_tokens, completion_tokens, seed, prefill_ns, decode_ns;
+};
+
+std::string text_record(std::string_view text);
+std::string token_record(const TokenRecord& token);
+std::string usage_record(const Usage& usage);
+std::string done_record(std::string_view reason);
+
+}  // namespace driftwood::guests::llama

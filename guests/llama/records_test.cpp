@@ -1,0 +1,45 @@
+#include "llama/records.h"
+
+#include <gtest/gtest.h>
+
+#include "json.h"
+
+namespace driftwood::guests::llama {
+namespace {
+
+const std::vector<std::int32_t> kIds = {5, 7};
+const std::vector<float> kLogits = {1.5f, 0.5f};
+const BestLogits kBest = {kIds, kLogits, 2.0f, 10};
+
+TEST(Records, a_token_carries_its_alternatives) {
+  EXPECT_EQ(token_record({5, "a\"", -0.5f, false, kBest, 2}),
+            R"({"type":"token","id":5,"text":"a\"","logprob":-0.5,)"
+            R"("top_logprobs":[{"id":5,"logprob":-0.5},{"id":7,"logprob":-1.5}]})");
+}
+
+TEST(Records, alternatives_are_left_out_unless_asked_for_and_end_with_the_vocabulary) {
+  EXPECT_EQ(token_record({5, "", -0.5f, false, kBest, 0}),
+            R"({"type":"token","id":5,"text":"","logprob":-0.5})");
+  EXPECT_EQ(json::parse(token_record({5, "", -0.5f, false, kBest, 20}))["top_logprobs"].size(), 2u);
+}
+
+TEST(Records, the_first_position_of_a_prompt_has_no_log_probability) {
+  EXPECT_EQ(token_record({5, "a", {}, true, {}, 2}),
+            R"({"type":"token","id":5,"text":"a","logprob":null,"top_logprobs":[],"prompt":true})");
+}
+
+TEST(Records, text_that_is_not_utf_8_is_replaced) {
+  EXPECT_EQ(text_record("\xff"), "{\"type\":\"text\",\"text\":\"\xef\xbf\xbd\"}");
+}
+
+TEST(Records, the_end_says_what_it_took_and_why) {
+  EXPECT_EQ(usage_record({3, 9, 7, 1000, 9000}),
+            R"({"type":"usage","prompt_tokens":3,"completion_tokens":9,"seed":7,)"
+            R"("prefill_ns":1000,"decode_ns":9000})");
+  EXPECT_EQ(done_record("stop"), R"({"type":"done","reason":"stop"})");
+  EXPECT_EQ(json::parse(error_record({DW_E_LIMIT, "Too long."})),
+            json({{"type", "error"}, {"code", "limit"}, {"message", "Too long."}}));
+}
+
+}  // namespace
+}  // namespace driftwood::guests::llama

@@ -1,0 +1,129 @@
+#include "llama/request.h"
+
+#include <algorithm>
+#include <array>
+
+#include "json.h"
+
+namespace driftwood::guests::llama {
+namespace {
+
+constexpr std::int64_t kMostId = std::numeric_limits<std::int32_t>::max();
+constexpr std::int64_t kMostSeed = std::int64_t{1} << 53;
+constexpr double kMostTemperature = 1e6;
+constexpr double kLeastTopP = 1e-9;
+
+constexpr std::array kRequestKeys = {
+    "prompt", "prompt_ids", "max_tokens",    "temperature", "top_k",        "top_p",
+    "seed",   "ignore_eos", "prefill_piece", "output",      "top_logprobs", "prompt_logprobs"};
+
+SamplerSettings read_sampler(ObjectReader& reader, const SamplerSettings& absent) {
+  return {reader.number("temperature", 0, kMostTemperature, absent.temperature),
+          static_cast<std::uint32_t>(reader.integer("top_k", 0, kMostId, absent.top_k)),
+          reader.number("top_p", kLeastTopP, 1, absent.top_p)};
+}
+
+// An id or an array of ids.
+std::vector<std::int32_t> read_ids(ObjectReader& reader, const char* key) {
+  const json& value = reader[key];
+  const json array = value.is_array() ? value : json::array({value});
+  std::vector<std::int32_t> ids;
+  ids.reserve(array.size());
+  for (const json& id : array) {
+    if (!ObjectReader::is_integer_within(id, 0, kMostId)) {
+      reader.wrong(key, value, "token ids, which are integers from 0");
+      return {};
+    }
+    ids.push_back(id.get<std::int32_t>());
+  }
+  return ids;
+}
+
+void read_prompt(ObjectReader& reader, Request& request) {
+  if (reader.has("prompt") == reader.has("prompt_ids")) {
+    const bool both = reader.has("prompt");
+    reader.fault(DW_E_INVALID, both ? "The request has both \"prompt\" and \"prompt_ids\"; "
+                                      "exactly one is needed."
+                                    : "The request has neither \"prompt\" nor \"prompt_ids\"; "
+                                      "exactly one is needed.");
+  } else if (reader.has("prompt")) {
+    request.prompt = reader.string("prompt", "");
+  } else if (!reader["prompt_ids"].is_array()) {
+    reader.wrong("prompt_ids", reader["prompt_ids"], "an array of token ids");
+  } else {
+    request.prompt_ids = read_ids(reader, "prompt_ids");
+  }
+}
+
+void read_output(ObjectReader& reader, Request& request) {
+  const std::string output = reader.string("output", "text");
+  request.reports_tokens = output == "tokens";
+  if (output != "text" && output != "tokens") {
+    reader.wrong("output", output, "\"text\" or \"tokens\"");
+  }
+  request.top_logprobs = static_cast<std::uint32_t>(reader.integer("top_logprobs", 0, 20, 0));
+  request.prompt_logprobs = reader.boolean("prompt_logprobs", false);
+  for (const char* key : {"top_logprobs", "prompt_logprobs"}) {
+    const bool asked = key[0] == 't' ? request.top_logprobs > 0 : request.prompt_logprobs;
+    if (asked && !request.reports_tokens) {
+      reader.fault(DW_E_INVALID,
+                   std::string("The request: \"") + key + "\" needs \"output\": \"tokens\".");
+    }
+  }
+}
+
+}  // namespace
+
+sdk::Result<Defaults> parse_defaults(std::string_view generation_json,
+                                     std::string_view config_json) {
+  const json generation = json::parse(generation_json, nullptr, false);
+  if (!generation.is_object()) {
+    return sdk::fail(DW_E_CORRUPT, "generation_config.json is not a JSON object.");
+  }
+  const json config = json::parse(config_json, nullptr, false);
+  if (!config.is_object()) return sdk::fail(DW_E_CORRUPT, "config.json is not a JSON object.");
+
+  Defaults defaults;
+  ObjectReader reader(generation, "generation_config.json");
+  defaults.sampler = read_sampler(reader, {});
+  if (!reader.boolean("do_sample", true)) defaults.sampler.temperature = 0;
+  ObjectReader config_reader(config, "config.json");
+  for (ObjectReader* place : {&reader, &config_reader}) {
+    if (defaults.eos_ids.empty() && place->has("eos_token_id")) {
+      defaults.eos_ids = read_ids(*place, "eos_token_id");
+    }
+    if (place->error()) return std::unexpected(*place->error());
+  }
+  return defaults;
+}
+
+sdk::Result<Request> parse_request(std::string_view message, const Defaults& defaults) {
+  const json object = json::parse(message, nullptr, false);
+  if (!object.is_object()) {
+    return sdk::fail(DW_E_INVALID, "The request is not a JSON object in UTF-8.");
+  }
+  ObjectReader reader(object, "The request");
+  for (const auto& [key, value] : object.items()) {
+    if (std::find(kRequestKeys.begin(), kRequestKeys.end(), key) == kRequestKeys.end()) {
+      reader.fault(DW_E_INVALID, "The request has the key \"" + key + "\", which is not known.");
+    } else if (value.is_null()) {
+      reader.wrong(key.c_str(), value, "a value");
+    }
+  }
+  Request request;
+  read_prompt(reader, request);
+  request.max_tokens = static_cast<std::uint32_t>(
+      reader.integer("max_tokens", 0, std::numeric_limits<std::uint32_t>::max(),
+                     std::numeric_limits<std::uint32_t>::max()));
+  request.sampler = read_sampler(reader, defaults.sampler);
+  if (reader.has("seed")) {
+    request.seed = static_cast<std::uint64_t>(reader.integer("seed", 0, kMostSeed));
+  }
+  request.ignore_eos = reader.boolean("ignore_eos", false);
+  request.prefill_piece = static_cast<std::uint32_t>(reader.integer("prefill_piece", 1, 512, 512));
+  read_output(reader, request);
+  if (reader.error()) return std::unexpected(*reader.error());
+  return request;
+}
+
+}  // namespace driftwood::guests::llama

@@ -1,0 +1,109 @@
+#include "llama/request.h"
+
+#include <gtest/gtest.h>
+
+namespace driftwood::guests::llama {
+namespace {
+
+std::string refusal(std::string_view message) {
+  const auto request = parse_request(message, {});
+  return request ? "accepted" : request.error().message;
+}
+
+TEST(Request, silence_means_the_defaults) {
+  const auto request = parse_request(R"({"prompt": "Once"})", {{0.5, 7, 0.25}, {}});
+  ASSERT_TRUE(request) << request.error().message;
+  EXPECT_EQ(request->prompt, "Once");
+  EXPECT_EQ(request->sampler.temperature, 0.5);
+  EXPECT_EQ(request->sampler.top_k, 7u);
+  EXPECT_EQ(request->sampler.top_p, 0.25);
+  EXPECT_EQ(request->prefill_piece, 512u);
+  EXPECT_FALSE(request->seed);
+  EXPECT_FALSE(request->reports_tokens);
+  EXPECT_GT(request->max_tokens, 1u << 30);
+}
+
+TEST(Request, every_key_is_read) {
+  const auto request = parse_request(
+      R"({"prompt_ids": [1, 2], "max_tokens": 0, "temperature": 0, "top_k": 0, "top_p": 1,
+          "seed": 9007199254740992, "ignore_eos": true, "prefill_piece": 1, "output": "tokens",
+          "top_logprobs": 20, "prompt_logprobs": true})",
+      {});
+  ASSERT_TRUE(request) << request.error().message;
+  EXPECT_EQ(request->prompt_ids, (std::vector<std::int32_t>{1, 2}));
+  EXPECT_EQ(request->max_tokens, 0u);
+  EXPECT_EQ(request->sampler.temperature, 0);
+  EXPECT_EQ(request->seed, std::uint64_t{1} << 53);
+  EXPECT_TRUE(request->ignore_eos);
+  EXPECT_EQ(request->prefill_piece, 1u);
+  EXPECT_TRUE(request->reports_tokens);
+  EXPECT_EQ(request->top_logprobs, 20u);
+  EXPECT_TRUE(request->prompt_logprobs);
+}
+
+TEST(Request, refusals_name_the_key_and_the_value) {
+  EXPECT_EQ(refusal("[]"), "The request is not a JSON object in UTF-8.");
+  EXPECT_EQ(refusal("{\"prompt\": \"\xff\"}"), "The request is not a JSON object in UTF-8.");
+  EXPECT_EQ(refusal("{}"),
+            "The request has neither \"prompt\" nor \"prompt_ids\"; exactly one is needed.");
+  EXPECT_EQ(refusal(R"({"prompt": "a", "prompt_ids": [1]})"),
+            "The request has both \"prompt\" and \"prompt_ids\"; exactly one is needed.");
+  EXPECT_EQ(refusal(R"({"prompt": "a", "temprature": 1})"),
+            "The request has the key \"temprature\", which is not known.");
+  EXPECT_EQ(refusal(R"({"prompt": 3})"), "The request: \"prompt\" is 3; expected a string.");
+  EXPECT_EQ(refusal(R"({"prompt": "a", "seed": null})"),
+            "The request: \"seed\" is null; expected a value.");
+  EXPECT_EQ(refusal(R"({"prompt": "a", "prefill_piece": 513})"),
+            "The request: \"prefill_piece\" is 513; expected an integer from 1 to 512.");
+  EXPECT_EQ(refusal(R"({"prompt": "a", "top_logprobs": 1})"),
+            "The request: \"top_logprobs\" needs \"output\": \"tokens\".");
+  EXPECT_EQ(refusal(R"({"prompt": "a", "prompt_logprobs": true})"),
+            "The request: \"prompt_logprobs\" needs \"output\": \"tokens\".");
+}
+
+TEST(Request, values_out_of_range_are_refused) {
+  for (const char* pair :
+       {R"("temperature": -1)", R"("temperature": "hot")", R"("top_k": -1)", R"("top_k": 1.5)",
+        R"("top_p": 0)", R"("top_p": 1.01)", R"("seed": 9007199254740993)", R"("seed": -1)",
+        R"("seed": 18446744073709551615)", R"("max_tokens": -1)", R"("prefill_piece": 0)",
+        R"("output": "json")", R"("ignore_eos": 1)", R"("top_logprobs": 21)"}) {
+    EXPECT_NE(refusal(R"({"prompt": "a", )" + std::string(pair) + "}"), "accepted") << pair;
+  }
+  for (const char* ids : {"1", "[1.5]", "[-1]", "[\"a\"]", "[2147483648]", "{}"}) {
+    EXPECT_NE(refusal(R"({"prompt_ids": )" + std::string(ids) + "}"), "accepted") << ids;
+  }
+}
+
+TEST(Defaults, come_from_the_generation_config) {
+  const auto defaults =
+      parse_defaults(R"({"temperature": 0.6, "top_k": 0, "top_p": 0.9, "eos_token_id": [3, 4]})",
+                     R"({"eos_token_id": 2})");
+  ASSERT_TRUE(defaults) << defaults.error().message;
+  EXPECT_EQ(defaults->sampler.temperature, 0.6);
+  EXPECT_EQ(defaults->sampler.top_k, 0u);
+  EXPECT_EQ(defaults->sampler.top_p, 0.9);
+  EXPECT_EQ(defaults->eos_ids, (std::vector<std::int32_t>{3, 4}));
+}
+
+TEST(Defaults, an_absent_or_null_end_token_is_taken_from_the_config) {
+  EXPECT_EQ(parse_defaults("{}", R"({"eos_token_id": 2})")->eos_ids, std::vector<std::int32_t>{2});
+  EXPECT_EQ(parse_defaults(R"({"eos_token_id": null})", R"({"eos_token_id": 2})")->eos_ids,
+            std::vector<std::int32_t>{2});
+  EXPECT_TRUE(parse_defaults("{}", "{}")->eos_ids.empty());
+}
+
+TEST(Defaults, do_sample_false_is_greedy_unless_the_request_says_otherwise) {
+  const auto greedy = parse_defaults(R"({"do_sample": false, "temperature": 0.6})", "{}");
+  EXPECT_EQ(greedy->sampler.temperature, 0);
+  EXPECT_EQ(parse_request(R"({"prompt": "a", "temperature": 1})", *greedy)->sampler.temperature, 1);
+  EXPECT_EQ(parse_defaults("{}", "{}")->sampler.temperature, 0.8);
+}
+
+TEST(Defaults, a_broken_generation_config_is_refused) {
+  EXPECT_FALSE(parse_defaults("[]", "{}"));
+  EXPECT_FALSE(parse_defaults(R"({"top_p": 2})", "{}"));
+  EXPECT_FALSE(parse_defaults(R"({"eos_token_id": "</s>"})", "{}"));
+}
+
+}  // namespace
+}  // namespace driftwood::guests::llama

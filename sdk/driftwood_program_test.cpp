@@ -1,0 +1,130 @@
+#include "driftwood_program.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+namespace driftwood::sdk {
+namespace {
+
+std::uint32_t u32_at(const std::vector<std::uint8_t>& bytes, std::size_t offset) {
+  std::uint32_t value;
+  std::memcpy(&value, bytes.data() + offset, 4);
+  return value;
+}
+
+TEST(Program, one_op_has_the_bytes_of_the_specification) {
+  Program program;
+  const Symbol rows = program.symbol(9);
+  const Tensor x = program.window(DType::f32, {2 * rows, 64});
+  const Tensor w = program.weight("ab", DType::bf16, {64});
+  program.rms_norm(x, w, 0.5);
+  const auto bytes = program.encode();
+
+  const std::vector<std::uint32_t> expected = {0x47505744,
+                                               1,
+                                               64,
+                                               64 + 8 + 3 * 64 + 16 + 3 * 4 + 16 + 2,
+                                               1,
+                                               3,
+                                               1,
+                                               3,
+                                               1,
+                                               2,
+                                               1,
+                                               0,
+                                               8 | 64 << 16,
+                                               16 | 16 << 16,
+                                               0,
+                                               0,  // header
+                                               9,
+                                               0,  // symbol
+                                               1,
+                                               2,
+                                               1,
+                                               0,
+                                               0,
+                                               0,
+                                               0,
+                                               0,
+                                               2,
+                                               0,
+                                               64,
+                                               ~0u,
+                                               0,
+                                               0,
+                                               0,
+                                               0,  // x
+                                               3,
+                                               1,
+                                               2,
+                                               0,
+                                               0,
+                                               0,
+                                               2,
+                                               0,
+                                               64,
+                                               ~0u,
+                                               0,
+                                               0,
+                                               0,
+                                               0,
+                                               0,
+                                               0,  // w
+                                               1,
+                                               2,
+                                               0,
+                                               0,
+                                               0,
+                                               0,
+                                               0,
+                                               0,
+                                               2,
+                                               0,
+                                               64,
+                                               ~0u,
+                                               0,
+                                               0,
+                                               0,
+                                               0,  // the temporary that the op made
+                                               3,
+                                               2 | 1 << 16,
+                                               1,
+                                               0,  // op
+                                               0,
+                                               1,
+                                               2,  // operands
+                                               1,
+                                               1,
+                                               0,
+                                               0x3fe00000};  // epsilon, a number, 0.5
+  ASSERT_EQ(bytes.size(), expected.size() * 4 + 2);
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    EXPECT_EQ(u32_at(bytes, 4 * i), expected[i]) << i;
+  EXPECT_EQ(bytes[bytes.size() - 2], 'a');
+  EXPECT_EQ(bytes[bytes.size() - 1], 'b');
+}
+
+TEST(Program, windows_take_slots_in_order_and_states_are_counted_by_the_highest) {
+  Program program;
+  const Tensor a = program.window(DType::i32, {4});
+  program.temporary(DType::f32, {4});
+  const Tensor b = program.window(DType::f32, {4});
+  program.state_plane(2, 5, DType::f32, 3, 8);
+  EXPECT_EQ(program.slot(a), 0u);
+  EXPECT_EQ(program.slot(b), 1u);
+  const auto bytes = program.encode();
+  EXPECT_EQ(u32_at(bytes, 40), 2u);
+  EXPECT_EQ(u32_at(bytes, 44), 3u);
+}
+
+TEST(Program, an_output_goes_where_it_is_sent) {
+  Program program;
+  const Tensor a = program.window(DType::f32, {4, 4});
+  const Tensor out = program.window(DType::f32, {4, 4});
+  EXPECT_EQ(program.matmul(a, a, out).index, out.index);
+  EXPECT_EQ(u32_at(program.encode(), 20), 2u);  // no temporary was made
+}
+
+}  // namespace
+}  // namespace driftwood::sdk
