@@ -76,6 +76,9 @@ Result<void> Decoder::make_logits_window(std::uint32_t rows) {
           .and_then([&] {
             return graph_.bind(program.slot(recorded_.given_logits), window.given_logits);
           });
+  // What a graph has bound stays shared, so no graph may keep the window whose memory goes back
+  // now.
+  if (bound && head_) bound = head_->graph.bind(head_->hidden_slot, window.hidden);
   if (bound) std::swap(logits_, window);
   return bound;
 }
