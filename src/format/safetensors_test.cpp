@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -19,7 +19,7 @@ class ExactBytes {
  public:
   explicit ExactBytes(std::string_view text)
       : data_(std::make_unique<std::byte[]>(text.size())), size_bytes_(text.size()) {
-    if (!text.empty()) std::memcpy(data_.get(), text.data(), text.size());
+    std::ranges::copy(std::as_bytes(std::span(text)), data_.get());
   }
   std::span<const std::byte> span() const { return {data_.get(), size_bytes_}; }
 

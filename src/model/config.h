@@ -1,0 +1,19 @@
+// What the host itself reads of a config.json; everything else in it is the guest's business.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "core/error.h"
+
+namespace driftwood::model {
+
+struct ConfigFacts {
+  std::optional<std::uint64_t> vocab_size;  // nothing if it is absent or no count
+};
+
+// Errors: corrupt for a text that is not one JSON object.
+Result<ConfigFacts> read_config(std::string_view json);
+
+}  // namespace driftwood::model

@@ -1,0 +1,110 @@
+#include "model/model.h"
+
+#include <utility>
+
+#include "model/checkpoint.h"
+#include "model/config.h"
+#include "os/file.h"
+
+namespace driftwood::model {
+namespace {
+
+constexpr std::uint64_t kMostConfigBytes = 4 << 20;
+constexpr std::uint64_t kMostTokenizerBytes = 256 << 20;
+
+std::string context_of(const std::string& path) {
+  return fmt::format("While opening \"{}\"", path);
+}
+
+struct Config {
+  std::string text;
+  ConfigFacts facts;
+};
+
+Result<Config> open_config(const std::string& path) {
+  auto text = os::read_file(path, kMostConfigBytes);
+  if (!text) return pass_on(text, context_of(path));
+  const auto facts = read_config(*text);
+  if (!facts) return pass_on(facts, context_of(path));
+  return Config{*std::move(text), *facts};
+}
+
+Result<void> check_folder(const std::string& path) {
+  if (os::folder_exists(path)) return {};
+  if (os::file_exists(path)) {
+    return fail(ErrorCode::invalid_argument,
+                "\"{}\" is a file: give the folder that holds config.json and model.safetensors.",
+                path);
+  }
+  return fail(ErrorCode::not_found,
+              "There is no folder \"{}\": give one that holds config.json and model.safetensors.",
+              path);
+}
+
+Result<std::shared_ptr<const Checkpoint>> open_weights(const std::string& folder) {
+  const std::string path = folder + "/model.safetensors";
+  if (os::file_exists(path)) return Checkpoint::open(path);
+  if (os::file_exists(path + ".index.json")) {
+    return fail(ErrorCode::unsupported,
+                "The weights in \"{}\" are split into several files "
+                "(model.safetensors.index.json), which is "
+                "not supported: join them into one model.safetensors.",
+                folder);
+  }
+  return fail(ErrorCode::not_found,
+              "There is no model.safetensors in \"{}\": weights are read in this format only.",
+              folder);
+}
+
+Result<std::unique_ptr<const Tokenizer>> open_tokenizer(const std::string& path,
+                                                        const ConfigFacts& config) {
+  const auto json = os::read_file(path, kMostTokenizerBytes);
+  if (!json) return pass_on(json, context_of(path));
+  auto tokenizer = Tokenizer::from_json(*json);
+  if (!tokenizer) return pass_on(tokenizer, context_of(path));
+  const std::uint32_t size = (*tokenizer)->vocabulary_size();
+  if (config.vocab_size && size > *config.vocab_size) {
+    return fail(ErrorCode::corrupt,
+                "The tokenizer \"{}\" does not fit the model: it has {} ids, more than the "
+                "vocab_size ({}) in "
+                "config.json.",
+                path, size, *config.vocab_size);
+  }
+  return tokenizer;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Model>> open_folder(const std::string& path) {
+  DW_TRY(check_folder(path));
+  const std::string config_path = path + "/config.json";
+  if (!os::file_exists(config_path)) {
+    return fail(
+        ErrorCode::not_found,
+        "There is no config.json in \"{}\": give a model's folder as downloaded from Hugging Face.",
+        path);
+  }
+  auto model = std::make_shared<Model>();
+  model->name = path;
+  DW_TRY_ASSIGN(Config config, open_config(config_path));
+  model->config_json = std::move(config.text);
+
+  model->generation_config_json = "{}";
+  const std::string generation_path = path + "/generation_config.json";
+  if (os::file_exists(generation_path)) {
+    DW_TRY_ASSIGN(Config generation, open_config(generation_path));
+    model->generation_config_json = std::move(generation.text);
+  }
+
+  const std::string tokenizer_path = path + "/tokenizer.json";
+  if (os::file_exists(tokenizer_path)) {
+    DW_TRY_ASSIGN(model->tokenizer, open_tokenizer(tokenizer_path, config.facts));
+  }
+
+  DW_TRY_ASSIGN(const auto weights, open_weights(path));
+  model->weight_bytes = weights->weight_bytes();
+  model->weights = weights;
+  return model;
+}
+
+}  // namespace driftwood::model
