@@ -26,8 +26,8 @@ Result<std::shared_ptr<const Checkpoint>> Checkpoint::open(const std::string& pa
   std::shared_ptr<Checkpoint> checkpoint(new Checkpoint(*std::move(file), *std::move(tensors)));
   if (const auto aligned = checkpoint->align(); !aligned) return pass_on(aligned, context);
   if (checkpoint->copied_bytes_ > 0) {
-    log::warning("\"{}\" has {} tensors ({} bytes) that are not aligned; they were copied.", path,
-                 checkpoint->copies_.size(), checkpoint->copied_bytes_);
+    log::warning("\"{}\" has tensors that are not aligned to their elements: {} ({} bytes) copied.",
+                 path, checkpoint->copies_.size(), checkpoint->copied_bytes_);
   }
   return checkpoint;
 }

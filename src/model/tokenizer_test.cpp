@@ -50,17 +50,18 @@ constexpr std::int32_t kTail = 257;
 constexpr std::int32_t kSpecial = 258;
 
 std::unique_ptr<const Tokenizer> byte_level() {
+  const json bytes = {{"type", "ByteLevel"},
+                      {"add_prefix_space", false},
+                      {"trim_offsets", true},
+                      {"use_regex", false}};
   json vocabulary;
   for (unsigned byte = 0; byte < 256; ++byte) vocabulary[stand_in(byte)] = byte;
   vocabulary["a" + stand_in(0xf0)] = kLetterAndHead;
   vocabulary[stand_in(0x9f) + stand_in(0x98) + stand_in(0x80)] = kTail;
-  json text = tokenizer_json(vocabulary, json::array(), {{"type", "ByteLevel"}},
-                             json::array({special(kSpecial, "<s>")}));
-  text["pre_tokenizer"] = {
-      {"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}};
-  auto tokenizer = Tokenizer::from_json(text.dump());
-  EXPECT_TRUE(tokenizer) << tokenizer.error().message();
-  return *std::move(tokenizer);
+  json text =
+      tokenizer_json(vocabulary, json::array(), bytes, json::array({special(kSpecial, "<s>")}));
+  text["pre_tokenizer"] = bytes;
+  return Tokenizer::from_json(text.dump()).value();
 }
 
 // SentencePiece style: ids 0 to 255 are <0x00> to <0xFF>, then a few words that begin with the
@@ -83,9 +84,7 @@ std::unique_ptr<const Tokenizer> byte_fallback() {
   json text =
       tokenizer_json(vocabulary, json::array(), decoder, json::array({special(259, "<s>")}));
   text["model"]["byte_fallback"] = true;
-  auto tokenizer = Tokenizer::from_json(text.dump());
-  EXPECT_TRUE(tokenizer) << tokenizer.error().message();
-  return *std::move(tokenizer);
+  return Tokenizer::from_json(text.dump()).value();
 }
 
 Ids bytes_of(std::string_view text) {
@@ -253,7 +252,7 @@ TEST(TinyStories, encodes_and_streams_as_the_reference_has_it) {
   }
   const auto tokenizer = Tokenizer::from_json(*os::read_file(path, 1 << 20)).value();
   EXPECT_EQ(tokenizer->vocabulary_size(), 2048u);
-  const std::string text = "Once upon a time, there was a café 😀.";
+  const std::string text = "Once upon a time, there was a little girl.";
   const Ids ids = tokenizer->encode(text, true).value();
   EXPECT_EQ(ids.front(), 1);
   EXPECT_EQ(tokenizer->encode(text, false).value(), Ids(ids.begin() + 1, ids.end()));
