@@ -1,0 +1,49 @@
+#include "guest/log_lines.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace driftwood::guest {
+namespace {
+
+class LogLinesTest : public testing::Test {
+ protected:
+  LogLinesTest() {
+    log::configure(log::Level::debug,
+                   [this](log::Level, std::string_view line) { lines.emplace_back(line); });
+  }
+  ~LogLinesTest() override { log::configure(log::Level::warning, nullptr); }
+
+  std::vector<std::string> lines;
+  LogLines stream{log::Level::info};
+};
+
+TEST_F(LogLinesTest, joins_pieces_and_cuts_at_newlines) {
+  stream.append("a");
+  stream.append("b\n\nc\nd");
+  EXPECT_EQ(lines, (std::vector<std::string>{"guest: ab", "guest: ", "guest: c"}));
+  stream.flush();
+  stream.flush();
+  EXPECT_EQ(lines.size(), 4u);
+  EXPECT_EQ(lines.back(), "guest: d");
+}
+
+TEST_F(LogLinesTest, cuts_a_line_that_never_ends) {
+  stream.append(std::string(kMostLogLineBytes - 1, 'x'));
+  EXPECT_TRUE(lines.empty());
+  stream.append("xy");
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0].size(), kMostLogLineBytes + std::string_view("guest: ").size());
+  stream.append(std::string(3 * kMostLogLineBytes, 'x'));
+  EXPECT_EQ(lines.size(), 4u);
+}
+
+TEST(Printable, keeps_characters_beyond_ascii) {
+  EXPECT_EQ(printable("\xc3\xa4\t\x1b\x7f"
+                      "b"),
+            "\xc3\xa4   b");
+}
+
+}  // namespace
+}  // namespace driftwood::guest

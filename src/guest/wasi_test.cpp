@@ -1,0 +1,139 @@
+#include <gtest/gtest.h>
+
+#include "core/log.h"
+#include "guest/guest_test_support.h"
+
+namespace driftwood::guest {
+namespace {
+
+using test::result_of;
+using test::Script;
+using test::Value;
+
+constexpr const char* kWasi = "wasi_snapshot_preview1";
+constexpr std::uint32_t kEnd = 8 * 65536;
+constexpr int kBadDescriptor = 8, kFault = 21, kNotSupported = 52;
+
+// What reaches the log, as "level text".
+class Logged : public test::HostedGuest {
+ protected:
+  Logged() {
+    log::configure(log::Level::debug, [this](log::Level level, std::string_view line) {
+      lines.push_back(fmt::format("{} {}", static_cast<int>(level), line));
+    });
+  }
+  ~Logged() override { log::configure(log::Level::warning, nullptr); }
+
+  std::vector<std::string> lines;
+  Script script;
+};
+
+class Wasi : public Logged {};
+class AbiText : public Logged {};
+
+TEST_F(Wasi, standard_output_and_error_reach_the_log_by_lines) {
+  script.data(Script::kFree, "one\ntwo");
+  script.words(Script::kFree + 64, {Script::kFree, 4, Script::kFree + 4, 3});
+  const Value out =
+      script.call_of(kWasi, "fd_write", {1, Script::kFree + 64, 2, Script::kFree + 128});
+  const Value error =
+      script.call_of(kWasi, "fd_write", {2, Script::kFree + 64, 1, Script::kFree + 132});
+  auto guest = start(script);
+  EXPECT_EQ(result_of(*guest, out), 0);
+  EXPECT_EQ(result_of(*guest, error), 0);
+  EXPECT_EQ(test::read_word(*guest, Script::kFree + 128), 7);
+  EXPECT_EQ(test::read_word(*guest, Script::kFree + 132), 4);
+  EXPECT_EQ(lines, (std::vector<std::string>{"1 guest: one", "2 guest: one"}));
+  guest.reset();
+  EXPECT_EQ(lines.back(), "1 guest: two");
+}
+
+TEST_F(Wasi, fd_write_refuses_what_lies_outside_the_memory) {
+  script.words(Script::kFree, {kEnd - 1, 2});
+  script.words(kEnd - 8, {0, 0});
+  const std::vector<Value> steps = {
+      script.call_of(kWasi, "fd_write", {1, Script::kFree, 1, 64}),
+      script.call_of(kWasi, "fd_write", {1, kEnd - 7, 1, 64}),
+      script.call_of(kWasi, "fd_write", {1, 0, 0x20000000, 64}),
+      script.call_of(kWasi, "fd_write", {1, kEnd - 8, 1, kEnd - 3}),
+  };
+  const Value other = script.call_of(kWasi, "fd_write", {3, kEnd - 8, 1, 64});
+  auto guest = start(script);
+  EXPECT_EQ(result_of(*guest, other), kBadDescriptor);
+  for (const Value step : steps) EXPECT_EQ(result_of(*guest, step), kFault) << step.number;
+}
+
+TEST_F(Wasi, exit_is_a_trap) {
+  script.extra = "(import \"wasi_snapshot_preview1\" \"proc_exit\" (func $exit (param i32)))";
+  std::swap(script.extra, script.memory);  // imports come first
+  script.memory += "(memory (export \"memory\") 8)";
+  script.extra.clear();
+  script.code("(call $exit (i32.const 3))");
+  script.end_phase(0);
+  auto guest = create(script.wat()).value();
+  const auto next = guest->start();
+  ASSERT_FALSE(next);
+  EXPECT_EQ(next.error().code(), ErrorCode::guest_failed);
+  EXPECT_NE(next.error().message().find("it called proc_exit(3)"), std::string::npos)
+      << next.error().message();
+}
+
+TEST_F(Wasi, there_are_no_arguments_files_clocks_or_random_bits) {
+  script.words(Script::kFree, {9, 9});
+  const Value arguments =
+      script.call_of(kWasi, "args_sizes_get", {Script::kFree, Script::kFree + 4});
+  const Value folder = script.call_of(kWasi, "fd_prestat_get", {3, Script::kFree + 8});
+  const Value random = script.call_of(kWasi, "random_get", {Script::kFree + 8, 4});
+  const Value outside = script.call_of(kWasi, "environ_sizes_get", {kEnd - 3, 0});
+  auto guest = start(script);
+  EXPECT_EQ(result_of(*guest, arguments), 0);
+  EXPECT_EQ(test::read_word(*guest, Script::kFree), 0);
+  EXPECT_EQ(test::read_word(*guest, Script::kFree + 4), 0);
+  EXPECT_EQ(result_of(*guest, folder), kBadDescriptor);
+  EXPECT_EQ(result_of(*guest, random), kNotSupported);
+  EXPECT_EQ(result_of(*guest, outside), kFault);
+}
+
+TEST_F(Wasi, standard_output_looks_like_a_terminal) {
+  const Value status = script.call_of(kWasi, "fd_fdstat_get", {1, Script::kFree});
+  const Value other = script.call_of(kWasi, "fd_fdstat_get", {0, Script::kFree});
+  auto guest = start(script);
+  EXPECT_EQ(result_of(*guest, status), 0);
+  EXPECT_EQ(test::read_text(*guest, Script::kFree, 1), "\x02");
+  EXPECT_EQ(result_of(*guest, other), kBadDescriptor);
+}
+
+TEST_F(AbiText, log_writes_one_line_without_control_characters) {
+  script.data(Script::kFree, "a\x1b[31m\nb\x7f");
+  script.call("log", {DW_LOG_DEBUG, Script::kFree, 9});
+  script.call("log", {DW_LOG_ERROR, Script::kFree, 1});
+  auto guest = start(script);
+  EXPECT_EQ(lines, (std::vector<std::string>{"0 guest: a [31m b ", "3 guest: a"}));
+}
+
+TEST_F(AbiText, log_refuses_unknown_levels_long_lines_and_bytes_outside) {
+  const Value level = script.call("log", {4, 0, 1});
+  const Value negative = script.call("log", {-1, 0, 1});
+  const Value longer = script.call("log", {1, 0, 65537});
+  const Value outside = script.call("log", {1, kEnd, 1});
+  auto guest = start(script);
+  EXPECT_EQ(result_of(*guest, level), DW_E_INVALID);
+  EXPECT_EQ(result_of(*guest, negative), DW_E_INVALID);
+  EXPECT_EQ(result_of(*guest, longer), DW_E_LIMIT);
+  EXPECT_EQ(result_of(*guest, outside), DW_E_INVALID);
+  EXPECT_TRUE(lines.empty());
+}
+
+TEST_F(AbiText, error_text_is_that_of_the_last_failure) {
+  const Value none = script.call("error_text", {0, 0});
+  script.call("release", {7});
+  script.call("abi_version", {});
+  const Value size = script.call("error_text", {Script::kFree, 8});
+  auto guest = start(script);
+  EXPECT_EQ(result_of(*guest, none), 0);
+  EXPECT_EQ(result_of(*guest, size), 39);
+  EXPECT_EQ(test::read_text(*guest, Script::kFree, 9), std::string("Handle 7\0", 9));
+}
+
+}  // namespace
+}  // namespace driftwood::guest
