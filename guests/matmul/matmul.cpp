@@ -2,38 +2,33 @@
 // device multiply them in place, and compares every element with an integer product made here.
 //
 // Message: {"seed": 1, "size": 128, "repeat": 1}. Record: {"elements":16384,"errors":0}.
-#define JSON_NOEXCEPTION
-#include <nlohmann/json.hpp>
-
 #include "driftwood.hpp"
+#include "json.h"
 
 using namespace driftwood::sdk;
-using nlohmann::json;
+using driftwood::guests::error_record;
+using driftwood::guests::json;
+using driftwood::guests::ObjectReader;
 
 namespace {
 
 struct Request {
-  std::uint32_t seed = 1, size = 128, repeat = 1;
+  std::uint32_t seed, size, repeat;
 };
 
 Result<Request> parse(const std::string& message) {
-  Request request;
   const json object = json::parse(message, nullptr, false);
   if (!object.is_object()) return fail(DW_E_INVALID, "The message is not a JSON object.");
+  ObjectReader reader(object, "The message");
   for (const auto& [key, value] : object.items()) {
-    std::uint32_t* field = key == "seed"     ? &request.seed
-                           : key == "size"   ? &request.size
-                           : key == "repeat" ? &request.repeat
-                                             : nullptr;
-    const std::uint64_t most = key == "size" ? 1024 : 1'000'000;
-    if (field == nullptr) return fail(DW_E_INVALID, "The key \"" + key + "\" is not known.");
-    if (!value.is_number_unsigned() || value.get<std::uint64_t>() < 1 ||
-        value.get<std::uint64_t>() > most) {
-      return fail(DW_E_INVALID, "\"" + key + "\" is " + value.dump() +
-                                    ", not an integer from 1 to " + std::to_string(most) + ".");
+    if (key != "seed" && key != "size" && key != "repeat") {
+      reader.fault(DW_E_INVALID, "The message has the key \"" + key + "\", which is not known.");
     }
-    *field = value.get<std::uint32_t>();
   }
+  const Request request = {static_cast<std::uint32_t>(reader.integer("seed", 0, 1'000'000, 1)),
+                           static_cast<std::uint32_t>(reader.integer("size", 1, 1024, 128)),
+                           static_cast<std::uint32_t>(reader.integer("repeat", 1, 1'000'000, 1))};
+  if (reader.error()) return std::unexpected(*reader.error());
   return request;
 }
 
@@ -86,12 +81,7 @@ Task<Result<void>> run_guest() {
   while (auto message = co_await next_message()) {
     auto request = parse(*message);
     auto record = request ? co_await multiply(*request) : std::unexpected(request.error());
-    if (!record) {
-      record = json{{"type", "error"},
-                    {"code", code_name(record.error().code)},
-                    {"message", record.error().message}};
-    }
-    write_output(record->dump());
+    write_output(record ? record->dump() : error_record(record.error()));
   }
   co_return Result<void>();
 }

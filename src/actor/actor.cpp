@@ -45,6 +45,10 @@ Result<Status> Actor::run() {
 
 Result<Next> Actor::do_run() {
   const guest::RunRequest& request = *guest_->run();
+  // Runs may be shorter than the poll below, so this is asked before each of them too.
+  if (cancel_requested_) {
+    return guest_->resume(Event::run_done, fail(ErrorCode::cancelled, "The owner asked to stop."));
+  }
   auto serial = device_->submit(request.executable, {&request.sequence, 1});
   const Result<void> outcome = serial ? wait(*serial) : pass_on(serial);
   if (!outcome && outcome.error().code() == ErrorCode::device_lost) return pass_on(outcome);
@@ -55,7 +59,7 @@ Result<void> Actor::wait(device::Serial serial) {
   while (true) {
     auto outcome = device_->wait(serial, kCancelPollNs);
     if (outcome || outcome.error().code() != ErrorCode::timeout) return outcome;
-    if (cancel_requested_.exchange(false)) device_->cancel(serial);
+    if (cancel_requested_) device_->cancel(serial);
   }
 }
 
