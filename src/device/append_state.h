@@ -1,9 +1,10 @@
-// An append state: rows that a sequence adds and never changes, such as a KV cache. It lives with the
-// device and belongs to one actor; the guest holds a handle.
+// An append state: rows that a sequence adds and never changes, such as a KV cache. It lives with
+// the device and belongs to one actor; the guest holds a handle.
 //
-// Layout: a table of blocks of kBlockRows rows. One block holds these rows of all planes together, each
-//   plane as [heads][kBlockRows][dim]; for a KV cache, K of layer l is plane 2l and V is plane 2l+1. Kernels
-//   reach a block through the table, so rows never move when the state grows.
+// Layout: a table of blocks of kBlockRows rows. One block holds these rows of all planes together,
+// each
+//   plane as [heads][kBlockRows][dim]; for a KV cache, K of layer l is plane 2l and V is plane
+//   2l+1. Kernels reach a block through the table, so rows never move when the state grows.
 // Lifetime: blocks are buffers of the device that made the state, and the device outlives it.
 // Threads: those of the device.
 #pragma once
@@ -49,13 +50,13 @@ class AppendState {
   std::uint64_t block_bytes() const;
   std::uint64_t plane_bytes() const;
 
-  // Block i covers rows [i * kBlockRows, (i + 1) * kBlockRows). Present at least for all live rows and for
-  // those of a run in flight.
+  // Block i covers rows [i * kBlockRows, (i + 1) * kBlockRows). Present at least for all live rows
+  // and for those of a run in flight.
   Buffer& block(std::size_t i) const { return *blocks_[i]; }
   std::size_t block_count() const { return blocks_.size(); }
 
-  // Drops the rows from `length_rows` on; their blocks stay for rows to come. Errors: invalid_argument above the present length or while a run
-  // is in flight.
+  // Drops the rows from `length_rows` on; their blocks stay for rows to come. Errors:
+  // invalid_argument above the present length or while a run is in flight.
   Result<void> truncate(std::uint32_t length_rows);
 
  private:

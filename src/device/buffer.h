@@ -1,4 +1,5 @@
-// Memory that a device can address: a share window imported in place, or memory of the device's own.
+// Memory that a device can address: a share window imported in place, or memory of the device's
+// own.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +9,8 @@
 
 namespace driftwood::device {
 
-// Lifetime: destroy a buffer only when no run that uses it is in flight; an imported one then lets go of its
-// region.
+// Lifetime: destroy a buffer only when no run that uses it is in flight; an imported one then lets
+// go of its region.
 class Buffer {
  public:
   virtual ~Buffer() = default;
@@ -19,8 +20,8 @@ class Buffer {
   std::uint64_t size_bytes() const { return size_bytes_; }
   memory::Access access() const { return access_; }
 
-  // Where the host reaches the same bytes, or null if it cannot. For an imported window this is the address
-  // inside the region.
+  // Where the host reaches the same bytes, or null if it cannot. For an imported window this is the
+  // address inside the region.
   std::byte* contents() const { return contents_; }
 
  protected:

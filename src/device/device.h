@@ -1,6 +1,6 @@
-// The seam between Driftwood and compute hardware. Public members check their arguments once, here, for all
-// backends; a backend implements the private `_impl` members and trusts what it gets. Only registry.cpp
-// knows which backends there are.
+// The seam between Driftwood and compute hardware. Public members check their arguments once, here,
+// for all backends; a backend implements the private `_impl` members and trusts what it gets. Only
+// registry.cpp knows which backends there are.
 //
 // Threads: one thread at a time per device, except cancel(), which any thread may call.
 #pragma once
@@ -52,8 +52,8 @@ class WeightSource {
   virtual Result<tensor::View> find(std::string_view name) const = 0;
 };
 
-// A program made ready for one device and one set of weights. Immutable; equal programs over the same
-// weights share one, so that its address is what tells whether actors can run as one batch.
+// A program made ready for one device and one set of weights. Immutable; equal programs over the
+// same weights share one, so that its address is what tells whether actors can run as one batch.
 class Executable {
  public:
   virtual ~Executable() = default;
@@ -61,7 +61,8 @@ class Executable {
   const WeightSource* weights() const { return weights_.get(); }  // null if the program has none
 
  protected:
-  Executable(std::shared_ptr<const graph::Program> program, std::shared_ptr<const WeightSource> weights)
+  Executable(std::shared_ptr<const graph::Program> program,
+             std::shared_ptr<const WeightSource> weights)
       : program_(std::move(program)), weights_(std::move(weights)) {}
 
  private:
@@ -88,10 +89,12 @@ class Device {
   const Capabilities& capabilities() const { return capabilities_; }
 
   // A buffer over the very bytes of a share window. Never a copy.
-  // Errors: unsupported, with the rule that is broken, when the device cannot address them in place.
+  // Errors: unsupported, with the rule that is broken, when the device cannot address them in
+  // place.
   Result<std::unique_ptr<Buffer>> import_host(memory::Import window);
 
-  // Memory of the device's own, zero-filled, read-write. Errors: invalid_argument for 0 bytes; out_of_memory.
+  // Memory of the device's own, zero-filled, read-write. Errors: invalid_argument for 0 bytes;
+  // out_of_memory.
   Result<std::unique_ptr<Buffer>> allocate(std::uint64_t size_bytes);
 
   // Copies, finished on return and counted. Errors: invalid_argument outside the buffer.
@@ -101,27 +104,29 @@ class Device {
                         Purpose purpose);
   const CopiedBytes& copied_bytes() const { return copied_bytes_; }
 
-  // Makes a program ready: finds its weights, checks their dtypes and shapes, chooses kernels, plans memory.
-  // Equal programs over the same weights give the same executable while anybody holds it.
-  // Errors: not_found for a weight; invalid_argument for one of another dtype or shape; unsupported for an
-  // op that the device has no kernel for.
+  // Makes a program ready: finds its weights, checks their dtypes and shapes, chooses kernels,
+  // plans memory. Equal programs over the same weights give the same executable while anybody holds
+  // it. Errors: not_found for a weight; invalid_argument for one of another dtype or shape;
+  // unsupported for an op that the device has no kernel for.
   Result<std::shared_ptr<const Executable>> compile(std::shared_ptr<const graph::Program> program,
                                                     std::shared_ptr<const WeightSource> weights);
 
   static constexpr std::size_t kMostSequences = 128;  // in one submission
 
-  // Queues one run of `executable` over all sequences; each gives the bits that it gives alone. Sequences may
-  // differ in symbols that only count rows. Buffers, states and the executable stay untouched by the caller
-  // until wait() has reported the run's end.
-  // Errors: invalid_argument for no or too many sequences, a symbol above its maximum, a missing binding, a
-  // range outside its buffer or off 4 bytes, a window that is written but shared for reading, a state of another shape or one that is in flight, or
-  // symbols that may not differ; limit when a state is full; out_of_memory.
-  Result<Serial> submit(std::shared_ptr<const Executable> executable, std::span<const Sequence> sequences);
+  // Queues one run of `executable` over all sequences; each gives the bits that it gives alone.
+  // Sequences may differ in symbols that only count rows. Buffers, states and the executable stay
+  // untouched by the caller until wait() has reported the run's end. Errors: invalid_argument for
+  // no or too many sequences, a symbol above its maximum, a missing binding, a range outside its
+  // buffer or off 4 bytes, a window that is written but shared for reading, a state of another
+  // shape or one that is in flight, or symbols that may not differ; limit when a state is full;
+  // out_of_memory.
+  Result<Serial> submit(std::shared_ptr<const Executable> executable,
+                        std::span<const Sequence> sequences);
 
-  // Waits for the end of a run, at most timeout_ns. Rows appended by it are live when it succeeded; in
-  // every other case the states are as they were before.
-  // Errors: timeout, the run going on (wait again, or cancel); cancelled; invalid_argument when index data
-  // is out of range (the op is named); device_lost; not_found for a run that has been waited for.
+  // Waits for the end of a run, at most timeout_ns. Rows appended by it are live when it succeeded;
+  // in every other case the states are as they were before. Errors: timeout, the run going on (wait
+  // again, or cancel); cancelled; invalid_argument when index data is out of range (the op is
+  // named); device_lost; not_found for a run that has been waited for.
   Result<void> wait(Serial serial, std::uint64_t timeout_ns);
 
   // Asks a run to end early; wait() then answers `cancelled`, or success if it came too late.
@@ -155,7 +160,8 @@ class Device {
   CopiedBytes copied_bytes_;
   std::uint64_t last_serial_ = 0;
   std::map<Serial, InFlight> in_flight_;
-  std::map<std::uint64_t, std::vector<std::weak_ptr<const Executable>>> executables_;  // by program hash
+  std::map<std::uint64_t, std::vector<std::weak_ptr<const Executable>>>
+      executables_;  // by program hash
 };
 
 }  // namespace driftwood::device

@@ -1,5 +1,7 @@
 // The rows x [rows, heads, D] become rows `length`.. of a state plane, rounded to its dtype
 // (nearest, ties to even). One item is a row.
+#include <bit>
+
 #include "device/cpu/kernels/kernels.h"
 #include "tensor/convert.h"
 
@@ -21,12 +23,24 @@ HWY_INLINE void round_all(const float* from, float* to, std::uint64_t count) {
 
 HWY_INLINE void round_all(const float* from, hwy::bfloat16_t* to, std::uint64_t count) {
   auto* const bits = reinterpret_cast<std::uint16_t*>(to);
-  for (std::uint64_t i = 0; i < count; ++i) bits[i] = tensor::bf16_from_float(from[i]);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto value = std::bit_cast<std::uint32_t>(from[i]);
+    const bool is_nan = (value & 0x7fffffff) > 0x7f800000;
+    const std::uint32_t rounded = value + 0x7fff + (value >> 16 & 1);
+    bits[i] = static_cast<std::uint16_t>((is_nan ? value | 0x400000 : rounded) >> 16);
+  }
 }
 
 HWY_INLINE void round_all(const float* from, hwy::float16_t* to, std::uint64_t count) {
+  std::uint64_t i = 0;
+  if constexpr (!kPortable) {
+    const hn::Rebind<hwy::float16_t, PartTag> half;
+    for (; i + kPartLanes <= count; i += kPartLanes) {
+      hn::StoreU(hn::DemoteTo(half, load_part(from + i)), half, to + i);
+    }
+  }
   auto* const bits = reinterpret_cast<std::uint16_t*>(to);
-  for (std::uint64_t i = 0; i < count; ++i) bits[i] = tensor::f16_from_float(from[i]);
+  for (; i < count; ++i) bits[i] = tensor::f16_from_float(from[i]);
 }
 
 template <typename T>

@@ -1,0 +1,251 @@
+#include "device/cpu/cpu_device.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "device/cpu/conformance.h"
+
+namespace driftwood::device::testing {
+namespace {
+
+using sdk::DType;
+
+// Sizes of a small decoder that are no multiples of a vector.
+constexpr std::uint32_t kVocabulary = 300, kWidth = 40, kHeads = 4, kKeyHeads = 2, kHeadDim = 10;
+constexpr std::uint32_t kHidden = 72, kBest = 5;
+
+enum Slot : std::size_t { kIds, kPositions, kFrequencies, kRows, kGiven, kLogits };
+
+// A decoder of two layers with every op of a Llama; its logits lie in a window.
+ConformanceCase make_decoder(tensor::DType dtype) {
+  ConformanceCase one{.name = "decoder", .dtype = dtype};
+  sdk::Program& p = one.program;
+  Random random(11);
+  const DType stored = sdk_dtype(dtype);
+  const sdk::Symbol row = p.symbol(200), wanted = p.symbol(200);
+  const auto weight = [&](const std::string& name, tensor::Shape shape, float scale) {
+    const auto count = *tensor::element_count(shape);
+    one.weights->add(name, dtype, shape, random.floats(count, scale));
+    const auto rows = static_cast<std::uint32_t>(shape[0]);
+    if (shape.size() == 1) return p.weight(name, stored, {rows});
+    return p.weight(name, stored, {rows, static_cast<std::uint32_t>(shape[1])});
+  };
+  const auto ids = p.window(DType::i32, {row});
+  const auto positions = p.window(DType::i32, {row});
+  const auto frequencies = p.window(DType::f32, {kHeadDim / 2});
+  const auto chosen = p.window(DType::i32, {wanted});
+  const auto given = p.window(DType::i32, {wanted, 1});
+  const auto logits = p.window(DType::f32, {wanted, kVocabulary});
+  auto x = p.gather_rows(weight("embed", {kVocabulary, kWidth}, 1), ids);
+  for (std::uint32_t layer = 0; layer < 2; ++layer) {
+    const std::string l = std::to_string(layer);
+    auto n = p.rms_norm(x, weight("n1" + l, {kWidth}, 1), 1e-5);
+    const auto q = p.temporary(DType::f32, {row, kHeads, kHeadDim});
+    const auto k = p.temporary(DType::f32, {row, kKeyHeads, kHeadDim});
+    const auto v = p.temporary(DType::f32, {row, kKeyHeads, kHeadDim});
+    p.linear(n,
+             {weight("q" + l, {kHeads * kHeadDim, kWidth}, 0.2f),
+              weight("k" + l, {kKeyHeads * kHeadDim, kWidth}, 0.2f),
+              weight("v" + l, {kKeyHeads * kHeadDim, kWidth}, 0.2f)},
+             {q, k, v});
+    const auto turned_q = p.rope(q, positions, frequencies, sdk::Pairing::halves);
+    const auto turned_k = p.rope(k, positions, frequencies, sdk::Pairing::halves);
+    const auto keys = p.state_plane(0, 2 * layer, stored, kKeyHeads, kHeadDim);
+    const auto values = p.state_plane(0, 2 * layer + 1, stored, kKeyHeads, kHeadDim);
+    p.append_rows(turned_k, keys);
+    p.append_rows(v, values);
+    const auto mixed =
+        p.attention(turned_q, keys, values, 0.3, p.temporary(DType::f32, {row, kHeads, kHeadDim}));
+    x = p.add(x, p.linear(mixed, weight("o" + l, {kWidth, kHeads * kHeadDim}, 0.2f)));
+    n = p.rms_norm(x, weight("n2" + l, {kWidth}, 1), 1e-5);
+    const auto both = p.linear(n, std::vector{weight("g" + l, {kHidden, kWidth}, 0.2f),
+                                              weight("u" + l, {kHidden, kWidth}, 0.2f)});
+    x = p.add(x, p.linear(p.swiglu(both[0], both[1]), weight("d" + l, {kWidth, kHidden}, 0.2f)));
+  }
+  x = p.rms_norm(p.select_rows(x, chosen), weight("norm", {kWidth}, 1), 1e-5);
+  p.linear(x, weight("head", {kVocabulary, kWidth}, 0.2f), logits);
+  p.top_logits(
+      logits, given, kBest,
+      sdk::TopLogits{p.window(DType::i32, {wanted, kBest}), p.window(DType::f32, {wanted, kBest}),
+                     p.window(DType::f32, {wanted}), p.window(DType::f32, {wanted, 1})});
+  return one;
+}
+
+// Tokens [begin, begin + count) of a text of the seed, the logits of all rows wanted.
+SequenceData make_text(const graph::Program& program, std::uint32_t seed, std::uint32_t begin,
+                       std::uint32_t count) {
+  SequenceData text = make_sequence(program, {count, count});
+  std::vector<std::int32_t> ids, positions, rows, given;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    ids.push_back(static_cast<std::int32_t>((begin + i) * 7919 * (seed + 1) % kVocabulary));
+    positions.push_back(static_cast<std::int32_t>(begin + i));
+    rows.push_back(static_cast<std::int32_t>(i));
+    given.push_back(static_cast<std::int32_t>(i % kVocabulary));
+  }
+  text.windows[kIds] = bytes_of(ids);
+  text.windows[kPositions] = bytes_of(positions);
+  text.windows[kFrequencies] = bytes_of(std::vector<float>{1, 0.5f, 0.25f, 0.1f, 0.01f});
+  text.windows[kRows] = bytes_of(rows);
+  text.windows[kGiven] = bytes_of(given);
+  return text;
+}
+
+TEST(CpuDevice, a_decoder_conforms_with_the_same_bits_everywhere) {
+  for (const tensor::DType dtype : kWeightDTypes) {
+    ConformanceCase one = make_decoder(dtype);
+    // Rounding of the state to half precision may differ from the reference in the last place.
+    const auto program = decode(one.program);
+    for (const std::uint32_t count : {33u, 1u, 0u, 16u}) {
+      one.sequences.push_back(make_text(*program, count, 0, count));
+    }
+    CaseRun first(one, 1, cpu::Isa::portable);
+    const auto wanted = first.run(one.sequences);
+    for (const cpu::Isa isa : cpu::usable_isas()) {
+      for (const unsigned threads : {1u, 2u, 5u}) {
+        CaseRun run(one, threads, isa);
+        expect_same_bits(run.run(one.sequences), wanted, cpu::name(isa));
+        for (std::size_t s = 0; s < wanted.size(); ++s) {
+          expect_same_bits(run.run({one.sequences[s]}), {wanted[s]}, "alone");
+        }
+      }
+    }
+  }
+}
+
+TEST(CpuDevice, prefill_in_pieces_equals_prefill_at_once_in_every_bit) {
+  const ConformanceCase one = make_decoder(tensor::DType::bf16);
+  const auto program = decode(one.program);
+  CaseRun run(one, 2, cpu::usable_isas().front());
+  const SequenceData whole = run.run({make_text(*program, 3, 0, 60)}).front();
+  const std::size_t row_bytes = kVocabulary * sizeof(float);
+  for (const std::uint32_t piece : {1u, 7u, 16u, 50u}) {
+    SequenceData states = make_text(*program, 3, 0, 1);
+    run.add_states(states);
+    for (std::uint32_t begin = 0; begin < 60; begin += piece) {
+      std::vector<SequenceData> next = {make_text(*program, 3, begin, std::min(piece, 60 - begin))};
+      next[0].states = states.states;
+      must(testing::run(run.device(), run.executable(), next));
+      const Bytes& got = next[0].windows[kLogits];
+      EXPECT_EQ(
+          std::memcmp(got.data(), whole.windows[kLogits].data() + begin * row_bytes, got.size()), 0)
+          << "piece of " << piece << " at " << begin;
+    }
+  }
+}
+
+TEST(CpuDevice, runs_stop_between_ops_and_go_on_at_the_next_wait) {
+  const ConformanceCase one = make_decoder(tensor::DType::f32);
+  const auto program = decode(one.program);
+  CaseRun run(one, 2, cpu::usable_isas().front());
+  std::vector<SequenceData> wanted = run.run({make_text(*program, 5, 0, 200)});
+  std::vector<SequenceData> sequences = {make_text(*program, 5, 0, 200)};
+  run.add_states(sequences[0]);
+  BoundSequences bound(run.device(), sequences);
+  const Serial serial = must(run.device().submit(run.executable(), bound.sequences()));
+  int timeouts = 0;
+  for (;; ++timeouts) {
+    ASSERT_LT(timeouts, 1000);
+    const auto ended = run.device().wait(serial, 0);
+    if (ended) break;
+    ASSERT_EQ(ended.error().code(), ErrorCode::timeout);
+    EXPECT_EQ(sequences[0].states[0]->length_rows(), 0u);
+  }
+  EXPECT_GT(timeouts, 2);
+  EXPECT_EQ(sequences[0].states[0]->length_rows(), 200u);
+  bound.read_back();
+  expect_same_bits(sequences, wanted, "after timeouts");
+}
+
+TEST(CpuDevice, a_cancelled_run_leaves_the_state_as_it_was) {
+  const ConformanceCase one = make_decoder(tensor::DType::f32);
+  const auto program = decode(one.program);
+  CaseRun run(one, 2, cpu::usable_isas().front());
+  std::vector<SequenceData> sequences = {make_text(*program, 5, 0, 100)};
+  run.add_states(sequences[0]);
+  BoundSequences bound(run.device(), sequences);
+  const Serial serial = must(run.device().submit(run.executable(), bound.sequences()));
+  ASSERT_FALSE(run.device().wait(serial, 0));
+  std::thread([&] { run.device().cancel(serial); }).join();
+  const auto ended = run.device().wait(serial, kPatienceNs);
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code(), ErrorCode::cancelled);
+  EXPECT_EQ(sequences[0].states[0]->length_rows(), 0u);
+  // The device and the state go on as if nothing had happened.
+  const auto wanted = run.run({make_text(*program, 5, 0, 100)});
+  const AppendState* const state = sequences[0].states[0];
+  must(testing::run(run.device(), run.executable(), sequences));
+  EXPECT_EQ(state->length_rows(), 100u);
+  expect_same_bits(sequences, wanted, "after a cancelled run");
+}
+
+TEST(CpuDevice, cancelling_what_is_not_in_flight_does_nothing) {
+  const auto device = must(open_device("cpu", {}));
+  device->cancel(Serial{12});
+}
+
+TEST(CpuDevice, a_run_that_fails_leaves_the_state_as_it_was) {
+  const ConformanceCase one = make_decoder(tensor::DType::f32);
+  const auto program = decode(one.program);
+  CaseRun run(one, 2, cpu::usable_isas().front());
+  std::vector<SequenceData> sequences = {make_text(*program, 5, 0, 3)};
+  run.add_states(sequences[0]);
+  sequences[0].windows[kRows] = bytes_of(std::vector<std::int32_t>{0, 1, 3});
+  const auto failed = testing::run(run.device(), run.executable(), sequences);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code(), ErrorCode::invalid_argument);
+  EXPECT_NE(failed.error().message().find("(select_rows): Index 3 is not between 0 and 2."),
+            std::string::npos)
+      << failed.error().message();
+  EXPECT_EQ(sequences[0].states[0]->length_rows(), 0u);
+}
+
+TEST(CpuDevice, submissions_are_done_in_order_whichever_is_waited_for) {
+  sdk::Program p;
+  const auto a = p.window(DType::f32, {8});
+  p.add(a, a, p.window(DType::f32, {8}));
+  const auto device = must(open_device("cpu", {}));
+  const auto executable = must(device->compile(decode(p), nullptr));
+  const auto buffer = must(device->allocate(128));
+  const Bytes ones = bytes_of(std::vector<float>(8, 1));
+  must(device->upload(*buffer, 0, ones, Purpose::window));
+  const Sequence first = {{}, {{buffer.get(), 0}, {buffer.get(), 32}}, {}};
+  const Sequence second = {{}, {{buffer.get(), 32}, {buffer.get(), 64}}, {}};
+  const Serial one = must(device->submit(executable, std::span(&first, 1)));
+  const Serial two = must(device->submit(executable, std::span(&second, 1)));
+  must(device->wait(two, kPatienceNs));
+  EXPECT_EQ(reinterpret_cast<const float*>(buffer->contents())[16], 4);
+  must(device->wait(one, kPatienceNs));
+}
+
+TEST(CpuDevice, an_import_is_the_regions_own_bytes) {
+  auto region = must(memory::Region::reserve({1 << 17, 1 << 17, 1 << 16}));
+  sdk::Program p;
+  const auto a = p.window(DType::f32, {8});
+  p.add(a, a, p.window(DType::f32, {8}));
+  const auto device = must(open_device("cpu", {}));
+  const auto executable = must(device->compile(decode(p), nullptr));
+  auto import =
+      must(memory::Import::acquire(region, {1 << 16, 1 << 16, memory::Access::read_write}));
+  const auto window = must(device->import_host(std::move(import)));
+  EXPECT_EQ(window->contents(), region->base() + (1 << 16));
+  auto* const values = reinterpret_cast<float*>(region->base() + (1 << 16));
+  values[0] = 21;
+  const Sequence sequence = {{}, {{window.get(), 0}, {window.get(), 32}}, {}};
+  must(device->wait(must(device->submit(executable, std::span(&sequence, 1))), kPatienceNs));
+  EXPECT_EQ(values[8], 42);
+  EXPECT_EQ(device->copied_bytes().total(), 0u);
+}
+
+TEST(CpuDevice, memory_of_its_own_is_zero_and_starts_on_a_page) {
+  const auto device = must(open_device("cpu", {}));
+  const auto buffer = must(device->allocate(10000));
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(buffer->contents()) % 4096, 0u);
+  for (std::size_t i = 0; i < 10000; ++i) ASSERT_EQ(buffer->contents()[i], std::byte{0});
+  const auto huge = device->allocate(std::uint64_t{1} << 50);
+  ASSERT_FALSE(huge);
+  EXPECT_EQ(huge.error().code(), ErrorCode::out_of_memory);
+}
+
+}  // namespace
+}  // namespace driftwood::device::testing
