@@ -1,6 +1,8 @@
 // A folder of a test's own, and small files to put into it.
 #pragma once
 
+#include <stdlib.h>
+
 #include <filesystem>
 #include <fstream>
 #include <string>
