@@ -111,7 +111,8 @@ TEST(Safetensors, survives_every_changed_byte) {
       changed[i] = wrong;
       const ExactBytes bytes(changed);
       const auto parsed = Safetensors::parse(bytes.span());
-      if (parsed) EXPECT_EQ(parsed->tensors().begin()->second.bytes.size(), 8u);
+      if (!parsed) continue;
+      EXPECT_EQ(parsed->tensors().begin()->second.bytes.size(), 8u);
     }
   }
 }
@@ -219,7 +220,7 @@ TEST_F(SafetensorsVectors, get_the_verdict_of_the_reference_implementation) {
     // A file without a verdict of its own is one that the reference accepts.
     const bool expect_ok = !verdicts.contains(name) || verdicts[name] == "ok";
     EXPECT_EQ(parsed.has_value(), expect_ok) << name;
-    if (!parsed) EXPECT_EQ(parsed.error().code(), ErrorCode::corrupt) << name;
+    EXPECT_TRUE(parsed || parsed.error().code() == ErrorCode::corrupt) << name;
   }
   EXPECT_EQ(file_count, 20u);
 }
