@@ -13,7 +13,8 @@ class MemoryPlan {
  public:
   explicit MemoryPlan(const Program& program);
 
-  // Offsets for one run; one layout can be used again and again. A slot is as large as its largest tensor, and tensors start on kAlignmentBytes.
+  // Offsets for one run; one layout can be used again and again. A slot is as large as its largest
+  // tensor, and tensors start on kAlignmentBytes.
   static constexpr std::uint64_t kAlignmentBytes = 64;
   struct Layout {
     std::vector<std::uint64_t> offset_bytes;  // by tensor; 0 for those that are no temporaries

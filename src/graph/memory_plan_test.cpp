@@ -77,7 +77,7 @@ TEST(MemoryPlan, no_two_live_temporaries_overlap) {
   const std::uint64_t seed = std::random_device()();
   std::mt19937_64 random(seed);
   MemoryPlan::Layout layout;
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 60; ++i) {
     SCOPED_TRACE("seed " + std::to_string(seed) + ", program " + std::to_string(i));
     const auto program = decode(random_program(random).encode());
     ASSERT_TRUE(program) << program.error().message();

@@ -1,5 +1,5 @@
-// A program: the computation that a guest recorded once and replays at every step. It is a flat list of ops
-// over tensors whose changing sizes are symbols, encoded as in docs/program.md.
+// A program: the computation that a guest recorded once and replays at every step. It is a flat
+// list of ops over tensors whose changing sizes are symbols, encoded as in docs/program.md.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +21,8 @@ struct ProgramLimits {
   static constexpr std::uint32_t kSymbols = 8;
   static constexpr std::uint32_t kTensors = 65536;
   static constexpr std::uint32_t kOps = 16384;
-  static constexpr std::uint32_t kSlots = 256;    // windows and states, each
-  static constexpr std::uint32_t kPlanes = 4096;  // of a state
+  static constexpr std::uint32_t kSlots = 256;                           // windows and states, each
+  static constexpr std::uint32_t kPlanes = 4096;                         // of a state
   static constexpr std::uint64_t kTensorBytes = std::uint64_t{1} << 40;  // at the symbols' maxima
 };
 
@@ -33,7 +33,7 @@ struct Tensor : ops::Operand {
 
 struct Op {
   const ops::OpDefinition* definition;
-  std::vector<std::uint32_t> inputs;   // indices of tensors
+  std::vector<std::uint32_t> inputs;  // indices of tensors
   std::vector<std::uint32_t> outputs;
   ops::Attributes attributes;
 };
@@ -60,11 +60,11 @@ struct Program {
   std::vector<Op> ops;
   std::vector<WindowSlot> windows;  // by slot
   std::vector<StateSlot> states;    // by slot
-  // By symbol: whether it occurs only as the first dimension (with factor 1) of temporaries and windows, so
-  // that sequences which differ in it can run together, their rows one after the other.
+  // By symbol: whether it occurs only as the first dimension (with factor 1) of temporaries and
+  // windows, so that sequences which differ in it can run together, their rows one after the other.
   std::vector<bool> symbol_is_rows;
-  // The bytes this was decoded from: programs are equal if these are. The hash only finds them, since a
-  // guest can make two programs with one hash.
+  // The bytes this was decoded from: programs are equal if these are. The hash only finds them,
+  // since a guest can make two programs with one hash.
   std::vector<std::byte> encoded;
   std::uint64_t hash = 0;  // FNV-1a of `encoded`
 
@@ -72,9 +72,9 @@ struct Program {
   std::uint64_t tensor_bytes(std::uint32_t tensor, std::span<const std::uint32_t> symbols) const;
 };
 
-// Decodes and validates: record sizes, counts, indices, dtypes, shapes, every op's rule, that each tensor is
-// written before it is read and at most once, that slots are used one way.
-// Errors: invalid_argument or limit, the op and tensor named: "Op 3 (linear): input 1 has ...".
+// Decodes and validates: record sizes, counts, indices, dtypes, shapes, every op's rule, that each
+// tensor is written before it is read and at most once, that slots are used one way. Errors:
+// invalid_argument or limit, the op and tensor named: "Op 3 (linear): input 1 has ...".
 Result<std::shared_ptr<const Program>> decode_program(std::span<const std::byte> bytes);
 
 }  // namespace driftwood::graph
