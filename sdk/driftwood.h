@@ -1,12 +1,12 @@
-/* The Driftwood guest ABI, version 1: what a WebAssembly guest imports from the module "driftwood" and what
- * it exports. docs/abi.md is the specification; this header is its C form.
+/* The Driftwood guest ABI, version 1: what a WebAssembly guest imports from the module "driftwood"
+ * and what it exports. docs/abi.md is the specification; this header is its C form.
  *
  * Rules that hold for every import:
- * - Arguments and results are 32-bit integers. A result >= 0 is a value; a result < 0 is a DW_E_* code, and
- *   dw_error_text gives the sentence that belongs to it.
- * - A (pointer, size) pair must lie inside the guest's memory; otherwise the result is DW_E_INVALID.
- * - "Returns the whole size": the call writes at most `capacity` bytes and returns how many there are, so a
- *   first call with capacity 0 asks for the size.
+ * - Arguments and results are 32-bit integers. A result >= 0 is a value; a result < 0 is a DW_E_*
+ *   code, and dw_error_text gives the sentence that belongs to it.
+ * - A (pointer, size) pair must lie inside the guest's memory; otherwise it is DW_E_INVALID.
+ * - "Returns the whole size": the call writes at most `capacity` bytes and returns how many there
+ *   are, so a first call with capacity 0 asks for the size.
  * - Handles are positive numbers that this guest was given; they count up and are not reused.
  * - No import waits for a device. A guest asks for a run and returns from its export.
  */
@@ -22,13 +22,13 @@ extern "C" {
 #define DW_ABI_VERSION 1
 
 enum dw_error {
-  DW_E_INVALID = -1,     /* the call or its arguments are wrong */
+  DW_E_INVALID = -1, /* the call or its arguments are wrong */
   DW_E_NOT_FOUND = -2,
   DW_E_CORRUPT = -3,
   DW_E_UNSUPPORTED = -4,
-  DW_E_LIMIT = -5,       /* a limit of this guest is reached */
+  DW_E_LIMIT = -5, /* a limit of this guest is reached */
   DW_E_MEMORY = -6,
-  DW_E_DEVICE = -7,      /* the device is lost */
+  DW_E_DEVICE = -7, /* the device is lost */
   DW_E_IO = -8,
   DW_E_TIMEOUT = -9,
   DW_E_CANCELLED = -10,
@@ -45,8 +45,8 @@ enum dw_access { DW_READ = 1, DW_READ_WRITE = 3 };
 enum dw_config {
   DW_CONFIG_MODEL = 0,      /* config.json */
   DW_CONFIG_GENERATION = 1, /* generation_config.json; "{}" if the model has none */
-  DW_CONFIG_OPTIONS = 2     /* what the actor's owner asked for: {"context": rows, "kv_dtype": "f32"}; each
-                               key may be absent */
+  DW_CONFIG_OPTIONS = 2 /* what the actor's owner asked for: {"context": rows, "kv_dtype": "f32"};
+                           each key may be absent */
 };
 
 typedef struct dw_weight_info {
@@ -75,14 +75,15 @@ typedef struct dw_binding {
 /* Events that dw_resume receives. */
 enum dw_event {
   DW_EVENT_MESSAGE = 1,  /* a message waits; read it with dw_message_read */
-  DW_EVENT_RUN_DONE = 2, /* the run asked for has ended; status 0, or the DW_E_* code of its failure */
+  DW_EVENT_RUN_DONE = 2, /* the run has ended; status 0, or the DW_E_* code of its failure */
   DW_EVENT_CANCEL = 3,   /* the owner wants the work on the present message to end */
   DW_EVENT_DEADLINE = 4, /* the time for the present message is over */
   DW_EVENT_SHUTDOWN = 5, /* the actor ends after this call */
   DW_EVENT_CONTINUE = 6  /* the guest asked for another call */
 };
 
-/* What driftwood_start and driftwood_resume return; a negative DW_E_* code ends the actor as failed. */
+/* What driftwood_start and driftwood_resume return; a negative DW_E_* code ends the actor as
+ * failed. */
 enum dw_next {
   DW_NEXT_IDLE = 0,     /* call again when a message is there */
   DW_NEXT_RUN = 1,      /* call again when the run that was started has ended */
@@ -107,31 +108,35 @@ DW_IMPORT(log) int32_t dw_log(int32_t level, const char* text, uint32_t size);
 /* The sentence of the last import of this guest that failed. Returns the whole size. */
 DW_IMPORT(error_text) int32_t dw_error_text(char* out, uint32_t capacity);
 
-/* The actor's model `index` (there is one, 0). Returns a handle. DW_E_NOT_FOUND if it was given none. */
+/* The actor's model `index` (there is one, 0). Returns a handle. DW_E_NOT_FOUND if it was given
+ * none. */
 DW_IMPORT(model_open) int32_t dw_model_open(uint32_t index);
 
 /* A text of the model (dw_config). Returns the whole size. */
-DW_IMPORT(model_config) int32_t dw_model_config(int32_t model, uint32_t which, char* out, uint32_t capacity);
+DW_IMPORT(model_config)
+int32_t dw_model_config(int32_t model, uint32_t which, char* out, uint32_t capacity);
 
 /* Dtype and shape of a weight by its name in the checkpoint. DW_E_NOT_FOUND if there is none. */
 DW_IMPORT(model_weight)
 int32_t dw_model_weight(int32_t model, const char* name, uint32_t name_size, dw_weight_info* out);
 
-/* UTF-8 text to token ids; add_special runs the tokenizer's post-processor, which usually puts a BOS first.
- * Writes at most `capacity` ids, returns how many there are. DW_E_NOT_FOUND if the model has no tokenizer. */
+/* UTF-8 text to token ids; add_special runs the tokenizer's post-processor, which usually puts a
+ * BOS first. Writes at most `capacity` ids, returns how many there are. DW_E_NOT_FOUND if the model
+ * has no tokenizer. */
 DW_IMPORT(tokens_encode)
 int32_t dw_tokens_encode(int32_t model, const char* text, uint32_t size, uint32_t add_special,
                          int32_t* ids, uint32_t capacity);
 
-/* The text that ids[skip..count) add to that of ids[0..skip), special tokens left out. Bytes of a character
- * that is not complete at the end are held back: decode again with the ids that follow, the same `skip`.
- * With `complete` they come as U+FFFD instead. Returns the whole size, in bytes; 0 while all is held back. */
+/* The text that ids[skip..count) add to that of ids[0..skip), special tokens left out. Bytes of a
+ * character that is not complete at the end are held back: decode again with the ids that follow,
+ * the same `skip`. With `complete` they come as U+FFFD instead. Returns the whole size, in bytes; 0
+ * while all is held back. */
 DW_IMPORT(tokens_decode)
 int32_t dw_tokens_decode(int32_t model, const int32_t* ids, uint32_t count, uint32_t skip,
                          uint32_t complete, char* out, uint32_t capacity);
 
-/* Shares [address, address + size) of the guest's memory with the device, both multiples of 65,536, in
- * place: what either side writes, the other reads. Windows do not overlap. Returns a handle.
+/* Shares [address, address + size) of the guest's memory with the device, both multiples of 65,536,
+ * in place: what either side writes, the other reads. Windows do not overlap. Returns a handle.
  * Between dw_graph_start and the run's end the bytes bound to the run belong to the device. */
 DW_IMPORT(window_share) int32_t dw_window_share(void* address, uint32_t size, uint32_t access);
 
@@ -141,27 +146,33 @@ DW_IMPORT(state_append) int32_t dw_state_append(const dw_state_shape* shape);
 /* Live rows of a state. */
 DW_IMPORT(state_length) int32_t dw_state_length(int32_t state);
 
-/* Drops the rows from `rows` on. DW_E_INVALID above the present length or while a run is in flight. */
+/* Drops the rows from `rows` on. DW_E_INVALID above the present length or while a run is in flight.
+ */
 DW_IMPORT(state_truncate) int32_t dw_state_truncate(int32_t state, uint32_t rows);
 
-/* Gives a handle back, of any kind. What a graph has bound stays alive until the graph is released. */
+/* Gives a handle back, of any kind. What a graph has bound stays alive until the graph is released.
+ */
 DW_IMPORT(release) int32_t dw_release(int32_t handle);
 
-/* Validates and compiles an encoded program (docs/program.md) for the actor's device, its weights taken from
- * `model` (0 if it uses none). Returns a handle. */
-DW_IMPORT(graph_compile) int32_t dw_graph_compile(int32_t model, const void* program, uint32_t size);
+/* Validates and compiles an encoded program (docs/program.md) for the actor's device, its weights
+ * taken from `model` (0 if it uses none). Returns a handle. */
+DW_IMPORT(graph_compile)
+int32_t dw_graph_compile(int32_t model, const void* program, uint32_t size);
 
 /* Binds slots of a graph; bindings stay until they are replaced. */
-DW_IMPORT(graph_bind) int32_t dw_graph_bind(int32_t graph, const dw_binding* bindings, uint32_t count);
+DW_IMPORT(graph_bind)
+int32_t dw_graph_bind(int32_t graph, const dw_binding* bindings, uint32_t count);
 
-/* Asks for one run with these symbol values; the guest then returns DW_NEXT_RUN. The values are copied now.
- * One run at a time. Returns the run's number, positive. */
-DW_IMPORT(graph_start) int32_t dw_graph_start(int32_t graph, const uint32_t* symbols, uint32_t count);
+/* Asks for one run with these symbol values; the guest then returns DW_NEXT_RUN. The values are
+ * copied now. One run at a time. Returns the run's number, positive. */
+DW_IMPORT(graph_start)
+int32_t dw_graph_start(int32_t graph, const uint32_t* symbols, uint32_t count);
 
 /* Takes back a run that was asked for in this very call of an export. */
 DW_IMPORT(graph_cancel) int32_t dw_graph_cancel(int32_t run);
 
-/* The bytes of the message being worked on. Returns the whole size. DW_E_NOT_FOUND if there is none. */
+/* The bytes of the message being worked on. Returns the whole size. DW_E_NOT_FOUND if there is
+ * none. */
 DW_IMPORT(message_read) int32_t dw_message_read(void* out, uint32_t capacity);
 
 /* Hands one output record to the actor's owner. */

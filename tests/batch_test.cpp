@@ -9,8 +9,8 @@ namespace {
 using nlohmann::json;
 
 json request_for(const std::vector<int>& ids, unsigned new_tokens) {
-  return {{"prompt_ids", ids},    {"max_tokens", new_tokens}, {"temperature", 0},
-          {"ignore_eos", true},   {"output", "tokens"},       {"prompt_logprobs", true},
+  return {{"prompt_ids", ids},  {"max_tokens", new_tokens}, {"temperature", 0},
+          {"ignore_eos", true}, {"output", "tokens"},       {"prompt_logprobs", true},
           {"prefill_piece", 16}};
 }
 
@@ -22,7 +22,8 @@ std::vector<int> some_ids(int count, int seed) {
 
 TEST(Batch, two_sequences_of_different_length_in_one_submission_keep_the_bits_they_have_alone) {
   const auto model = model::make_seeded_llama(7);
-  const std::array requests = {request_for(some_ids(41, 3), 12), request_for(some_ids(9, 1000), 20)};
+  const std::array requests = {request_for(some_ids(41, 3), 12),
+                               request_for(some_ids(9, 1000), 20)};
 
   std::vector<Answer> alone;
   for (const auto& request : requests) {

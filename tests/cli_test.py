@@ -1,6 +1,6 @@
 """The command line as its users meet it: what it prints, where, and with which exit code.
 
-    cli_test.py DRIFTWOOD REFERENCE_DATA BROKEN_GUEST
+cli_test.py DRIFTWOOD REFERENCE_DATA BROKEN_GUEST
 """
 
 import json
@@ -26,15 +26,21 @@ def driftwood(*arguments, stdin=b"", **options):
     with tempfile.TemporaryDirectory() as folder:
         result = subprocess.run(
             [DRIFTWOOD, *map(str, arguments)],
-            input=stdin, capture_output=True, timeout=120, cwd=folder, **options,
+            input=stdin,
+            capture_output=True,
+            timeout=120,
+            cwd=folder,
+            **options,
         )
         assert not os.listdir(folder), f"{arguments} wrote {os.listdir(folder)}"
-    assert result.returncode >= 0, f"{arguments} ended by signal {-result.returncode}: {result.stderr}"
+    assert (
+        result.returncode >= 0
+    ), f"{arguments} ended by signal {-result.returncode}: {result.stderr}"
     return result
 
 
 class Refusals(unittest.TestCase):
-    """Bad input ends in one clear sentence, exit code 1 (2 for wrong usage), and nothing on standard output."""
+    """Bad input ends in one clear sentence, exit code 1 (2: usage), and no standard output."""
 
     def refused(self, *arguments, saying, code=1, stdin=b""):
         result = driftwood(*arguments, stdin=stdin)
@@ -60,7 +66,18 @@ class Refusals(unittest.TestCase):
         return folder
 
     def run_on(self, folder, *more, saying, code=1):
-        self.refused("run", "--model", folder, "--prompt-ids", "3,4,5", "--max-tokens", 2, *more, saying=saying, code=code)
+        self.refused(
+            "run",
+            "--model",
+            folder,
+            "--prompt-ids",
+            "3,4,5",
+            "--max-tokens",
+            2,
+            *more,
+            saying=saying,
+            code=code,
+        )
 
     def test_usage(self):
         self.refused(saying=["subcommand"], code=2)
@@ -92,8 +109,12 @@ class Refusals(unittest.TestCase):
 
     def test_hostile_weights(self):
         folder = self.model()
-        header = json.dumps({"a": {"dtype": "F32", "shape": [2**40, 2**40], "data_offsets": [0, 8]}}).encode()
-        (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(8))
+        header = json.dumps(
+            {"a": {"dtype": "F32", "shape": [2**40, 2**40], "data_offsets": [0, 8]}}
+        ).encode()
+        (folder / "model.safetensors").write_bytes(
+            struct.pack("<Q", len(header)) + header + bytes(8)
+        )
         self.run_on(folder, saying=["model.safetensors"])
 
     def test_config_that_disagrees_with_the_weights(self):
@@ -102,7 +123,9 @@ class Refusals(unittest.TestCase):
         self.run_on(self.model(vocab_size=1000), saying=["1000"])
 
     def test_unknown_architecture_and_options(self):
-        self.run_on(self.model(model_type="mamba", architectures=["MambaForCausalLM"]), saying=["amba"])
+        self.run_on(
+            self.model(model_type="mamba", architectures=["MambaForCausalLM"]), saying=["amba"]
+        )
         self.run_on(self.model(hidden_act="relu"), saying=["hidden_act", "relu"])
         self.run_on(self.model(attention_bias=True), saying=["attention_bias"])
         scaling = {"rope_type": "yarn", "rope_theta": 10000.0, "factor": 2.0}
@@ -111,7 +134,9 @@ class Refusals(unittest.TestCase):
     def test_context(self):
         self.run_on(SMALL, "--context", 100000, saying=["100000"])
         ids = ",".join(["3"] * 20)
-        self.refused("run", "--model", SMALL, "--prompt-ids", ids, "--context", 8, saying=["20", "8"])
+        self.refused(
+            "run", "--model", SMALL, "--prompt-ids", ids, "--context", 8, saying=["20", "8"]
+        )
 
     def test_prompt_ids(self):
         self.refused("run", "--model", SMALL, "--prompt-ids", "3,99999", saying=["99999"])
@@ -125,7 +150,9 @@ class Refusals(unittest.TestCase):
         self.refused("run", "--model", SMALL, stdin=b"ab\xffcd", saying=["UTF-8", "2"])
 
     def test_prompt_file_that_is_not_there(self):
-        self.refused("run", "--model", SMALL, "--prompt-file", "no/such.txt", saying=["no/such.txt"])
+        self.refused(
+            "run", "--model", SMALL, "--prompt-file", "no/such.txt", saying=["no/such.txt"]
+        )
 
     @unittest.skipUnless(STORIES.exists(), f"the reference data is missing: {STORIES}")
     def test_tokenizer_that_does_not_fit(self):
@@ -164,8 +191,20 @@ class Run(unittest.TestCase):
         return lines[:-1], lines[-1]
 
     def test_json_lines(self):
-        tokens, end = self.tokens("--model", SMALL, "--prompt-ids", "3,4,5", "--max-tokens", 4, "--temperature", 0,
-                                  "--ignore-eos", "--top-logprobs", 3, "--prompt-logprobs")
+        tokens, end = self.tokens(
+            "--model",
+            SMALL,
+            "--prompt-ids",
+            "3,4,5",
+            "--max-tokens",
+            4,
+            "--temperature",
+            0,
+            "--ignore-eos",
+            "--top-logprobs",
+            3,
+            "--prompt-logprobs",
+        )
         self.assertEqual([token.get("prompt", False) for token in tokens], [True] * 3 + [False] * 4)
         self.assertEqual([token["id"] for token in tokens[:3]], [3, 4, 5])
         self.assertIsNone(tokens[0]["logprob"])
@@ -180,8 +219,20 @@ class Run(unittest.TestCase):
 
     def test_a_seed_gives_the_same_text_again_and_another_one_does_not(self):
         def ids(seed, *more):
-            tokens, end = self.tokens("--model", SMALL, "--prompt-ids", "3,4,5", "--max-tokens", 30, "--ignore-eos",
-                                      "--temperature", 2, "--seed", seed, *more)
+            tokens, end = self.tokens(
+                "--model",
+                SMALL,
+                "--prompt-ids",
+                "3,4,5",
+                "--max-tokens",
+                30,
+                "--ignore-eos",
+                "--temperature",
+                2,
+                "--seed",
+                seed,
+                *more,
+            )
             self.assertEqual(end["seed"], seed)
             return [token["id"] for token in tokens]
 
@@ -195,7 +246,9 @@ class Run(unittest.TestCase):
         self.assertNotEqual(end["seed"], other["seed"])
 
     def test_the_context_ends_the_text(self):
-        tokens, end = self.tokens("--model", SMALL, "--prompt-ids", "3,4,5", "--context", 8, "--ignore-eos")
+        tokens, end = self.tokens(
+            "--model", SMALL, "--prompt-ids", "3,4,5", "--context", 8, "--ignore-eos"
+        )
         self.assertEqual(end["done"], "context")
         self.assertEqual(len(tokens), 5)
 
@@ -205,12 +258,20 @@ class Run(unittest.TestCase):
         by_argument = driftwood(*arguments, "Once upon a time")
         self.assertEqual(by_argument.returncode, 0)
         self.assertEqual(by_argument.stderr, b"")
-        self.assertTrue(by_argument.stdout.decode().startswith(", a little girl named Lily lived in a small house"))
-        self.assertEqual(driftwood(*arguments, stdin=b"Once upon a time").stdout, by_argument.stdout)
+        self.assertTrue(
+            by_argument.stdout.decode().startswith(
+                ", a little girl named Lily lived in a small house"
+            )
+        )
+        self.assertEqual(
+            driftwood(*arguments, stdin=b"Once upon a time").stdout, by_argument.stdout
+        )
         with tempfile.NamedTemporaryFile() as file:
             file.write(b"Once upon a time")
             file.flush()
-            self.assertEqual(driftwood(*arguments, "--prompt-file", file.name).stdout, by_argument.stdout)
+            self.assertEqual(
+                driftwood(*arguments, "--prompt-file", file.name).stdout, by_argument.stdout
+            )
 
     @unittest.skipUnless(STORIES.exists(), f"the reference data is missing: {STORIES}")
     def test_a_reader_that_leaves_ends_it_quietly(self):
@@ -222,19 +283,30 @@ class Run(unittest.TestCase):
 
     @unittest.skipUnless(STORIES.exists(), f"the reference data is missing: {STORIES}")
     def test_ctrl_c_ends_with_130_and_keeps_what_was_printed(self):
-        # 500 prompt ids in pieces of one make a prefill that is long enough to be interrupted as well.
-        for arguments in (("--prompt-ids", ",".join(["5"] * 500), "--prefill-piece", "1"), ("Once upon a time",)):
+        # 500 prompt ids in pieces of one make a prefill that is long enough to be interrupted.
+        for arguments in (
+            ("--prompt-ids", ",".join(["5"] * 500), "--prefill-piece", "1"),
+            ("Once upon a time",),
+        ):
             process = subprocess.Popen(
                 [DRIFTWOOD, "run", "--model", STORIES, "--ignore-eos", *arguments],
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
             time.sleep(0.05)
             process.send_signal(signal.SIGINT)
             _, error = process.communicate(timeout=30)
-            self.assertIn(process.returncode, (130, 0), error)  # 0: it had already written everything
+            self.assertIn(
+                process.returncode, (130, 0), error
+            )  # 0: it had already written everything
 
     def test_ctrl_c_while_the_prompt_is_awaited(self):
-        process = subprocess.Popen([DRIFTWOOD, "run", "--model", SMALL], stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process = subprocess.Popen(
+            [DRIFTWOOD, "run", "--model", SMALL],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)
@@ -251,21 +323,31 @@ class Inspect(unittest.TestCase):
         self.assertEqual((embedding["dtype"], embedding["shape"]), ("F32", [272, 64]))
 
     def test_files_that_are_not(self):
-        for path, words in ((SMALL / "config.json", "config.json"), ("no/such/file", "no/such/file")):
+        for path, words in (
+            (SMALL / "config.json", "config.json"),
+            ("no/such/file", "no/such/file"),
+        ):
             result = driftwood("inspect", path)
             self.assertEqual((result.returncode, result.stdout), (1, b""))
             self.assertIn(words, result.stderr.decode())
 
-    @unittest.skipUnless(REFERENCE_DATA.exists(), f"the reference data is missing: {REFERENCE_DATA}")
+    @unittest.skipUnless(
+        REFERENCE_DATA.exists(), f"the reference data is missing: {REFERENCE_DATA}"
+    )
     def test_the_verdicts_of_the_reference_library(self):
         folder = REFERENCE_DATA / "safetensors-vectors"
-        named = {case["file"]: case["expect"] == "ok" for case in json.loads((folder / "expected.json").read_text())}
+        named = {
+            case["file"]: case["expect"] == "ok"
+            for case in json.loads((folder / "expected.json").read_text())
+        }
         files = sorted(folder.glob("*.safetensors"))
         self.assertEqual(len(files), 20)
         for file in files:
             begin = time.monotonic()
             result = driftwood("inspect", file)
-            self.assertEqual(result.returncode == 0, named.get(file.name, True), f"{file.name}: {result.stderr}")
+            self.assertEqual(
+                result.returncode == 0, named.get(file.name, True), f"{file.name}: {result.stderr}"
+            )
             self.assertLess(time.monotonic() - begin, 5, file.name)
 
 
@@ -275,9 +357,23 @@ class Probe(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         devices = json.loads(result.stdout)["devices"]
         self.assertEqual([device["name"] for device in devices], ["cpu"])
-        wanted = {"name", "pointer_identity", "byte_identity", "rss_delta_zero_copy_bytes", "rss_delta_copy_bytes",
-                  "matmul_elements", "matmul_errors", "matmul_ms", "matmul_copy_ms", "host_call_ns",
-                  "copied_bytes_per_token", "link_bytes_per_token", "load_ms", "prefill_5_ms", "token_ms"}
+        wanted = {
+            "name",
+            "pointer_identity",
+            "byte_identity",
+            "rss_delta_zero_copy_bytes",
+            "rss_delta_copy_bytes",
+            "matmul_elements",
+            "matmul_errors",
+            "matmul_ms",
+            "matmul_copy_ms",
+            "host_call_ns",
+            "copied_bytes_per_token",
+            "link_bytes_per_token",
+            "load_ms",
+            "prefill_5_ms",
+            "token_ms",
+        }
         self.assertLessEqual(wanted, devices[0].keys())
 
     def test_help_and_version(self):

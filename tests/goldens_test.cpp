@@ -1,4 +1,5 @@
-// Tiny random checkpoints against the logits that transformers computes from them in f32 (tests/goldens).
+// Tiny random checkpoints against the logits that transformers computes from them in f32
+// (tests/goldens).
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -17,8 +18,10 @@ using nlohmann::json;
 
 constexpr float kTolerance = 1e-3f;
 
-// Our rows against golden rows [position, vocabulary]: each logit among our best, and the log-sum-exp of all.
-void expect_same_logits(const std::vector<TopRow>& rows, const tensor::View& golden, const std::string& where) {
+// Our rows against golden rows [position, vocabulary]: each logit among our best, and the
+// log-sum-exp of all.
+void expect_same_logits(const std::vector<TopRow>& rows, const tensor::View& golden,
+                        const std::string& where) {
   ASSERT_EQ(golden.dtype, tensor::DType::f32);
   const std::size_t vocabulary = golden.shape[1];
   std::vector<float> expected(golden.bytes.size() / sizeof(float));
@@ -29,9 +32,11 @@ void expect_same_logits(const std::vector<TopRow>& rows, const tensor::View& gol
     ASSERT_EQ(rows[position].ids.size(), std::min<std::size_t>(vocabulary, 256));
     double sum = 0;
     for (std::size_t id = 0; id < vocabulary; ++id) sum += std::exp(static_cast<double>(row[id]));
-    EXPECT_NEAR(rows[position].log_sum_exp, std::log(sum), kTolerance) << where << ", position " << position;
+    EXPECT_NEAR(rows[position].log_sum_exp, std::log(sum), kTolerance)
+        << where << ", position " << position;
     for (const auto& [id, logit] : rows[position].by_id()) {
-      ASSERT_NEAR(logit, row[id], kTolerance) << where << ", position " << position << ", id " << id;
+      ASSERT_NEAR(logit, row[id], kTolerance)
+          << where << ", position " << position << ", id " << id;
     }
   }
 }
@@ -72,7 +77,8 @@ TEST_P(Goldens, every_logit_and_the_greedy_ids_equal_those_of_transformers) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Checkpoints, Goldens,
-                         testing::Values("llama2-f32", "llama2-bf16", "llama32-f32", "llama32-bf16"),
+                         testing::Values("llama2-f32", "llama2-bf16", "llama32-f32",
+                                         "llama32-bf16"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::ranges::replace(name, '-', '_');
@@ -85,9 +91,11 @@ TEST(Goldens, a_bf16_cache_changes_the_logits_and_is_the_default_with_bf16_weigh
   ASSERT_TRUE(model) << model.error().message();
   std::vector<std::vector<TopRow>> rows;
   for (const char* kv_dtype : {"f32", "bf16", ""}) {
-    auto bench = LlamaBench::open(cpu_device(1), *model, {.context_rows = {}, .kv_dtype = kv_dtype});
+    auto bench =
+        LlamaBench::open(cpu_device(1), *model, {.context_rows = {}, .kv_dtype = kv_dtype});
     ASSERT_TRUE(bench) << bench.error().message();
-    auto answer = (*bench)->ask({{"prompt_ids", {3, 4, 5, 6, 7, 8}}, {"max_tokens", 4}, {"temperature", 0}});
+    auto answer =
+        (*bench)->ask({{"prompt_ids", {3, 4, 5, 6, 7, 8}}, {"max_tokens", 4}, {"temperature", 0}});
     ASSERT_TRUE(answer) << answer.error().message();
     rows.push_back(std::move(answer->rows));
   }

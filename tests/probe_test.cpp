@@ -6,7 +6,9 @@ namespace driftwood {
 namespace {
 
 TEST(Probe, guest_and_cpu_work_on_the_same_bytes) {
-  const auto report = probe({.runtime = {.device = "cpu", .thread_count = 2, .isa = ""}, .model_folder = "", .on_progress = {}});
+  const auto report = probe({.runtime = {.device = "cpu", .thread_count = 2, .isa = ""},
+                             .model_folder = "",
+                             .on_progress = {}});
   ASSERT_TRUE(report) << report.error().message();
   EXPECT_TRUE(report->pointer_identity);
   EXPECT_TRUE(report->byte_identity);
@@ -23,14 +25,18 @@ TEST(Probe, guest_and_cpu_work_on_the_same_bytes) {
 }
 
 TEST(Probe, an_unknown_device_is_refused_with_the_known_ones) {
-  const auto report = probe({.runtime = {.device = "abacus", .thread_count = 0, .isa = ""}, .model_folder = "", .on_progress = {}});
+  const auto report = probe({.runtime = {.device = "abacus", .thread_count = 0, .isa = ""},
+                             .model_folder = "",
+                             .on_progress = {}});
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code(), ErrorCode::not_found);
   EXPECT_NE(report.error().message().find("cpu"), std::string::npos) << report.error().message();
 }
 
 TEST(Probe, a_model_folder_that_is_not_there_is_refused) {
-  const auto report = probe({.runtime = {.device = "cpu", .thread_count = 1, .isa = ""}, .model_folder = "no/such/folder", .on_progress = {}});
+  const auto report = probe({.runtime = {.device = "cpu", .thread_count = 1, .isa = ""},
+                             .model_folder = "no/such/folder",
+                             .on_progress = {}});
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code(), ErrorCode::not_found);
 }

@@ -1,6 +1,6 @@
-// The 20 cases of the TinyStories checkpoint that an independent program computed in f32, through guest and
-// device: every top-5 list, every log-probability and the greedy continuation, and the same bits however
-// the prompt is cut and however many threads work.
+// The 20 cases of the TinyStories checkpoint that an independent program computed in f32, through
+// guest and device: every top-5 list, every log-probability and the greedy continuation, and the
+// same bits however the prompt is cut and however many threads work.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -32,7 +32,8 @@ json request_for(const json& reference, unsigned piece) {
           {"prompt_logprobs", true}};
 }
 
-// The reference's five best against ours: the same ids in the same order but for near ties, the same log-probabilities.
+// The reference's five best against ours: the same ids in the same order but for near ties, the
+// same log-probabilities.
 void expect_same_top(const json& step, const json& ours, const std::string& where) {
   ASSERT_EQ(ours.size(), 5u) << where;
   const double log_sum_exp = step["lse"];
@@ -42,10 +43,12 @@ void expect_same_top(const json& step, const json& ours, const std::string& wher
     if (ours[i]["id"] == step["top"][i][0]) continue;
     bool tied = false;
     for (const auto& other : step["top"]) {
-      tied = tied || (other[0] == ours[i]["id"] &&
-                      std::abs(other[1].get<double>() - step["top"][i][1].get<double>()) < kTolerance);
+      tied =
+          tied || (other[0] == ours[i]["id"] &&
+                   std::abs(other[1].get<double>() - step["top"][i][1].get<double>()) < kTolerance);
     }
-    EXPECT_TRUE(tied) << where << ", entry " << i << " is " << ours[i]["id"] << ", not " << step["top"][i][0];
+    EXPECT_TRUE(tied) << where << ", entry " << i << " is " << ours[i]["id"] << ", not "
+                      << step["top"][i][0];
   }
 }
 
@@ -63,11 +66,13 @@ void expect_reference(const json& reference, const Answer& answer, const std::st
     expect_same_top(step, tokens[at]["top_logprobs"], where + ", position " + std::to_string(at));
   }
   for (std::size_t i = 0; i < reference["greedy_ids"].size(); ++i) {
-    ASSERT_EQ(tokens[prompt_size + i]["id"], reference["greedy_ids"][i]) << where << ", new token " << i;
+    ASSERT_EQ(tokens[prompt_size + i]["id"], reference["greedy_ids"][i])
+        << where << ", new token " << i;
   }
   double prompt_nll = 0;
   for (std::size_t i = 1; i < prompt_size; ++i) prompt_nll -= tokens[i]["logprob"].get<double>();
-  EXPECT_NEAR(prompt_nll, reference["prompt_nll_sum"].get<double>(), kTolerance * static_cast<double>(prompt_size))
+  EXPECT_NEAR(prompt_nll, reference["prompt_nll_sum"].get<double>(),
+              kTolerance * static_cast<double>(prompt_size))
       << where;
 }
 
@@ -94,8 +99,8 @@ TEST(ReferenceCases, equal_the_reference_and_keep_their_bits_by_threads_and_piec
     std::optional<Answer> first;
     for (std::size_t b = 0; b < benches.size(); ++b) {
       for (unsigned piece : {512u, 7u, 1u}) {
-        const std::string where = "case " + std::to_string(i) + ", threads " + std::to_string(b + 1) +
-                                  ", pieces of " + std::to_string(piece);
+        const std::string where = "case " + std::to_string(i) + ", threads " +
+                                  std::to_string(b + 1) + ", pieces of " + std::to_string(piece);
         auto answer = benches[b]->ask(request_for(cases[i], piece));
         ASSERT_TRUE(answer) << where << ": " << answer.error().message();
         ASSERT_TRUE(answer->find("error").is_null()) << where << ": " << answer->find("error");

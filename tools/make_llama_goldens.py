@@ -1,13 +1,13 @@
-"""Makes the tiny random Llama checkpoints in tests/goldens and what transformers computes from them.
+"""Makes the tiny random Llama checkpoints in tests/goldens and what transformers makes of them.
 
     python3 -m venv /tmp/goldens
     /tmp/goldens/bin/pip install torch==2.9.1 transformers==5.23.0 safetensors==0.8.0 numpy==2.4.6
     /tmp/goldens/bin/python tools/make_llama_goldens.py tests/goldens
 
-Everything follows from fixed seeds. Weights are drawn wide (initializer_range 0.2), so that logits spread and
-a fault in the architecture cannot hide below the tolerance; the script ends with an error if leaving out the
-scaling of RoPE would not show. Logits are computed in f32 on the CPU with plain attention; for a bf16
-checkpoint the weights are converted to f32 first.
+Everything follows from fixed seeds. Weights are drawn wide (initializer_range 0.2), so that logits
+spread and a fault in the architecture cannot hide below the tolerance; the script ends with an
+error if leaving out the scaling of RoPE would not show. Logits are computed in f32 on the CPU with plain
+attention; for a bf16 checkpoint the weights are converted to f32 first.
 """
 
 import copy
@@ -78,7 +78,7 @@ FAMILIES = {
     },
 }
 
-# Each family in both spellings of config.json: the keys of transformers before release 5, and since.
+# Each family in both spellings of config.json: the keys before transformers 5, and since.
 CHECKPOINTS = (
     ("llama2-f32", "llama2", torch.float32, "older keys"),
     ("llama2-bf16", "llama2", torch.bfloat16, "newer keys"),
@@ -132,13 +132,13 @@ def logits_of(model, ids):
 
 
 def greedy_after(model, ids):
-    """The next GREEDY_IDS ids, each computed anew from all before it, and the least lead of a winner."""
+    """The next GREEDY_IDS ids, each computed anew from all before it, and a winner's least lead."""
     sequence, least_lead = list(ids), float("inf")
     for _ in range(GREEDY_IDS):
         best = logits_of(model, sequence)[-1].topk(2)
         least_lead = min(least_lead, (best.values[0] - best.values[1]).item())
         sequence.append(best.indices[0].item())
-    return sequence[len(ids):], least_lead
+    return sequence[len(ids) :], least_lead
 
 
 def random_prompt(length, vocab_size, generator):

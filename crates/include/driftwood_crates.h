@@ -1,8 +1,10 @@
-// C entry points of the Rust static library in crates/. Wasmtime's C API is in the same archive and comes
-// with its own headers. Rust keeps nothing of what it is given; every returned byte string is freed with
-// dw_bytes_free. No function prints or aborts; false means that `error` holds one sentence.
+// C entry points of the Rust static library in crates/. Wasmtime's C API is in the same archive and
+// comes with its own headers. Rust keeps nothing of what it is given; every returned byte string is
+// freed with dw_bytes_free. No function prints or aborts; false means that `error` holds one
+// sentence.
 //
-// Threads: a tokenizer may be used by several threads at once; creating and freeing it may not overlap use.
+// Threads: a tokenizer may be used by several threads at once; creating and freeing it may not
+// overlap use.
 #pragma once
 
 #include <stdbool.h>
@@ -29,16 +31,18 @@ void dw_tokenizer_free(dw_tokenizer* tokenizer);
 // The largest token id plus one, added tokens included.
 size_t dw_tokenizer_vocabulary_size(const dw_tokenizer* tokenizer);
 
-// UTF-8 text to ids, returned as packed native u32. `add_special` runs the file's post-processor (BOS).
-bool dw_tokenizer_encode(const dw_tokenizer* tokenizer, const uint8_t* text, size_t size, bool add_special,
-                         dw_bytes* out, dw_bytes* error);
+// UTF-8 text to ids, returned as packed native u32. `add_special` runs the file's post-processor
+// (BOS).
+bool dw_tokenizer_encode(const dw_tokenizer* tokenizer, const uint8_t* text, size_t size,
+                         bool add_special, dw_bytes* out, dw_bytes* error);
 
 // Ids to UTF-8 text; bytes that form no character become U+FFFD; unknown ids are skipped.
 bool dw_tokenizer_decode(const dw_tokenizer* tokenizer, const uint32_t* ids, size_t count,
                          bool skip_special, dw_bytes* out, dw_bytes* error);
 
 // The id of a token given by its exact text; false where there is none.
-bool dw_tokenizer_token_id(const dw_tokenizer* tokenizer, const uint8_t* token, size_t size, uint32_t* id);
+bool dw_tokenizer_token_id(const dw_tokenizer* tokenizer, const uint8_t* token, size_t size,
+                           uint32_t* id);
 
 #ifdef __cplusplus
 }

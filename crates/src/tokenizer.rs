@@ -1,4 +1,5 @@
-//! `tokenizer.json` files through the `tokenizers` crate. The contract is in `include/driftwood_crates.h`.
+//! `tokenizer.json` files through the `tokenizers` crate. The contract is in
+//! `include/driftwood_crates.h`.
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr;
 use std::slice;
@@ -16,23 +17,36 @@ impl DwBytes {
     fn from_vec(bytes: Vec<u8>) -> Self {
         let boxed = bytes.into_boxed_slice();
         let size = boxed.len();
-        Self { data: Box::into_raw(boxed).cast(), size }
+        Self {
+            data: Box::into_raw(boxed).cast(),
+            size,
+        }
     }
 }
 
 #[no_mangle]
 pub unsafe extern "C" fn dw_bytes_free(bytes: DwBytes) {
     if !bytes.data.is_null() {
-        drop(Box::from_raw(ptr::slice_from_raw_parts_mut(bytes.data, bytes.size)));
+        drop(Box::from_raw(ptr::slice_from_raw_parts_mut(
+            bytes.data, bytes.size,
+        )));
     }
 }
 
 unsafe fn bytes_of<'a>(data: *const u8, size: usize) -> &'a [u8] {
-    if size == 0 { &[] } else { slice::from_raw_parts(data, size) }
+    if size == 0 {
+        &[]
+    } else {
+        slice::from_raw_parts(data, size)
+    }
 }
 
 /// Runs `work`; a failure or a panic becomes false and its text in `error`.
-unsafe fn guarded<T>(error: *mut DwBytes, out: *mut T, work: impl FnOnce() -> Result<T, String>) -> bool {
+unsafe fn guarded<T>(
+    error: *mut DwBytes,
+    out: *mut T,
+    work: impl FnOnce() -> Result<T, String>,
+) -> bool {
     let message = match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(value)) => {
             out.write(value);
@@ -46,16 +60,21 @@ unsafe fn guarded<T>(error: *mut DwBytes, out: *mut T, work: impl FnOnce() -> Re
 }
 
 fn text_of(data: &[u8]) -> Result<&str, String> {
-    std::str::from_utf8(data).map_err(|e| format!("the text is not UTF-8 at byte {}", e.valid_up_to()))
+    std::str::from_utf8(data)
+        .map_err(|e| format!("the text is not UTF-8 at byte {}", e.valid_up_to()))
 }
 
 #[no_mangle]
 pub unsafe extern "C" fn dw_tokenizer_new(
-    json: *const u8, size: usize, out: *mut *mut Tokenizer, error: *mut DwBytes,
+    json: *const u8,
+    size: usize,
+    out: *mut *mut Tokenizer,
+    error: *mut DwBytes,
 ) -> bool {
     guarded(error, out, || {
-        let mut tokenizer = Tokenizer::from_bytes(bytes_of(json, size)).map_err(|e| e.to_string())?;
-        // A file may ask for truncation or padding to a training length; ids of a prompt must be all of them.
+        let mut tokenizer =
+            Tokenizer::from_bytes(bytes_of(json, size)).map_err(|e| e.to_string())?;
+        // A file may ask for truncation or padding to a training length; a prompt keeps all ids.
         tokenizer.with_truncation(None).map_err(|e| e.to_string())?;
         tokenizer.with_padding(None);
         Ok(Box::into_raw(Box::new(tokenizer)))
@@ -72,38 +91,69 @@ pub unsafe extern "C" fn dw_tokenizer_free(tokenizer: *mut Tokenizer) {
 #[no_mangle]
 pub unsafe extern "C" fn dw_tokenizer_vocabulary_size(tokenizer: *const Tokenizer) -> usize {
     // The largest id plus one, not the number of entries: ids may have holes.
-    (*tokenizer).get_vocab(true).values().max().map_or(0, |id| *id as usize + 1)
+    (*tokenizer)
+        .get_vocab(true)
+        .values()
+        .max()
+        .map_or(0, |id| *id as usize + 1)
 }
 
 #[no_mangle]
 pub unsafe extern "C" fn dw_tokenizer_encode(
-    tokenizer: *const Tokenizer, text: *const u8, size: usize, add_special: bool, out: *mut DwBytes,
+    tokenizer: *const Tokenizer,
+    text: *const u8,
+    size: usize,
+    add_special: bool,
+    out: *mut DwBytes,
     error: *mut DwBytes,
 ) -> bool {
     guarded(error, out, || {
         let text = text_of(bytes_of(text, size))?;
-        let encoding = (*tokenizer).encode_fast(text, add_special).map_err(|e| e.to_string())?;
-        Ok(DwBytes::from_vec(encoding.get_ids().iter().flat_map(|id| id.to_ne_bytes()).collect()))
+        let encoding = (*tokenizer)
+            .encode_fast(text, add_special)
+            .map_err(|e| e.to_string())?;
+        Ok(DwBytes::from_vec(
+            encoding
+                .get_ids()
+                .iter()
+                .flat_map(|id| id.to_ne_bytes())
+                .collect(),
+        ))
     })
 }
 
 #[no_mangle]
 pub unsafe extern "C" fn dw_tokenizer_decode(
-    tokenizer: *const Tokenizer, ids: *const u32, count: usize, skip_special: bool, out: *mut DwBytes,
+    tokenizer: *const Tokenizer,
+    ids: *const u32,
+    count: usize,
+    skip_special: bool,
+    out: *mut DwBytes,
     error: *mut DwBytes,
 ) -> bool {
     guarded(error, out, || {
-        let ids = if count == 0 { &[] } else { slice::from_raw_parts(ids, count) };
-        let text = (*tokenizer).decode(ids, skip_special).map_err(|e| e.to_string())?;
+        let ids = if count == 0 {
+            &[]
+        } else {
+            slice::from_raw_parts(ids, count)
+        };
+        let text = (*tokenizer)
+            .decode(ids, skip_special)
+            .map_err(|e| e.to_string())?;
         Ok(DwBytes::from_vec(text.into_bytes()))
     })
 }
 
 #[no_mangle]
 pub unsafe extern "C" fn dw_tokenizer_token_id(
-    tokenizer: *const Tokenizer, token: *const u8, size: usize, id: *mut u32,
+    tokenizer: *const Tokenizer,
+    token: *const u8,
+    size: usize,
+    id: *mut u32,
 ) -> bool {
-    let found = std::str::from_utf8(bytes_of(token, size)).ok().and_then(|t| (*tokenizer).token_to_id(t));
+    let found = std::str::from_utf8(bytes_of(token, size))
+        .ok()
+        .and_then(|t| (*tokenizer).token_to_id(t));
     if let Some(value) = found {
         id.write(value);
     }

@@ -1,7 +1,8 @@
-// The guest behind `driftwood probe`: writes numbers into a window that was bound before, has the device
-// change them, and times calls into the host. It uses the plain C imports only.
+// The guest behind `driftwood probe`: writes numbers into a window that was bound before, has the
+// device change them, and times calls into the host. It uses the plain C imports only.
 //
-// Any message starts one round; the answer is one record: {"byte_identity":true,"host_call_ns":9.8}.
+// Any message starts one round; the answer is one record:
+// {"byte_identity":true,"host_call_ns":9.8}.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -14,7 +15,7 @@ namespace {
 namespace sdk = driftwood::sdk;
 
 constexpr std::uint32_t kWindowBytes = 65536;
-constexpr std::uint32_t kCount = 1024;      // elements of each of the three tensors
+constexpr std::uint32_t kCount = 1024;  // elements of each of the three tensors
 constexpr std::uint32_t kHostCalls = 1'000'000;
 
 float* window;  // [3][kCount] f32: a, b and a + b
@@ -83,8 +84,9 @@ std::int32_t driftwood_resume(std::int32_t event, std::int32_t status) {
   if (event != DW_EVENT_RUN_DONE) return DW_NEXT_IDLE;
   if (status < 0) return status;
   char record[96];
-  const int size = std::snprintf(record, sizeof(record), "{\"byte_identity\":%s,\"host_call_ns\":%.3f}",
-                                 changed_in_place() ? "true" : "false", host_call_ns());
+  const int size =
+      std::snprintf(record, sizeof(record), "{\"byte_identity\":%s,\"host_call_ns\":%.3f}",
+                    changed_in_place() ? "true" : "false", host_call_ns());
   const std::int32_t written = dw_output_write(record, static_cast<std::uint32_t>(size));
   return written < 0 ? written : DW_NEXT_IDLE;
 }

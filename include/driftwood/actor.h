@@ -1,5 +1,5 @@
-// An actor: one guest at work, with a mailbox in front and output records behind it. A conversation is an
-// actor whose guest speaks driftwood.generate/1 (docs/generate.md).
+// An actor: one guest at work, with a mailbox in front and output records behind it. A conversation
+// is an actor whose guest speaks driftwood.generate/1 (docs/generate.md).
 #pragma once
 
 #include <cstdint>
@@ -34,14 +34,14 @@ class Actor {
   // Puts a message into the mailbox. It is worked on by run().
   void send(std::string message);
 
-  // Works until the mailbox is empty. Each output record is handed to `on_record` as it is written; the
-  // view is valid during that call.
-  // Errors: guest_failed when the guest trapped or broke the ABI (the actor is then over); device_lost.
-  // A request that the guest refuses is no error here but a record.
+  // Works until the mailbox is empty. Each output record is handed to `on_record` as it is written;
+  // the view is valid during that call. Errors: guest_failed when the guest trapped or broke the
+  // ABI (the actor is then over); device_lost. A request that the guest refuses is no error here
+  // but a record.
   Result<ActorStatus> run(const std::function<void(std::string_view record)>& on_record);
 
-  // Asks the actor to end its work on the present message; its guest then says how far it came. Does
-  // nothing while no message is worked on. Threads: any; safe in a signal handler.
+  // Asks the actor to end its work on the present message; its guest then says how far it came.
+  // Does nothing while no message is worked on. Threads: any; safe in a signal handler.
   void cancel();
 
  private:

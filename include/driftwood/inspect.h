@@ -25,7 +25,8 @@ struct FileInfo {
 };
 
 // Checks a safetensors file completely and lists its tensors.
-// Errors: not_found; io; corrupt, with the rule that is broken; unsupported for a dtype that is not known.
+// Errors: not_found; io; corrupt, with the rule that is broken; unsupported for a dtype that is not
+// known.
 Result<FileInfo> inspect_safetensors(const std::string& path);
 
 }  // namespace driftwood

@@ -11,8 +11,8 @@ namespace model {
 struct Model;
 }
 
-// Lifetime: a shared handle; the mapped files stay open until the last handle and the last actor are gone.
-// Threads: immutable, free.
+// Lifetime: a shared handle; the mapped files stay open until the last handle and the last actor
+// are gone. Threads: immutable, free.
 class Model {
  public:
   explicit Model(std::shared_ptr<const model::Model> impl) : impl_(std::move(impl)) {}

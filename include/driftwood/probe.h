@@ -1,5 +1,5 @@
-// The proof table: whether host, guest and device really work on the same bytes on this machine, and what a
-// token costs.
+// The proof table: whether host, guest and device really work on the same bytes on this machine,
+// and what a token costs.
 #pragma once
 
 #include <cstdint>
@@ -17,14 +17,15 @@ struct ProbeReport {
   std::string name;
   std::string description;
   bool pointer_identity;  // the device's address of a window is the guest's
-  bool byte_identity;     // a number that the guest wrote after binding came back changed by the device
+  bool
+      byte_identity;  // a number that the guest wrote after binding came back changed by the device
   std::int64_t rss_delta_zero_copy_bytes;  // resident memory for importing a 16 MiB window
   std::int64_t rss_delta_copy_bytes;       // resident memory for copying it to the device
   std::uint64_t matmul_elements;           // of the 128 x 128 product through the chain
   std::uint64_t matmul_errors;             // elements that are wrong, compared bit for bit
   double matmul_ms;                        // median of 300, in place
-  double matmul_copy_ms;                   // median of the 300 products between them, copying in and out
-  double host_call_ns;                     // from the guest into the host and back
+  double matmul_copy_ms;  // median of the 300 products between them, copying in and out
+  double host_call_ns;    // from the guest into the host and back
   double copied_bytes_per_token;
   double link_bytes_per_token;
   double load_ms;       // opening the model and starting its guest

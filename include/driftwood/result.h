@@ -1,6 +1,6 @@
-// Errors as values. Every function of Driftwood that can fail returns Result<T>; none throws across its
-// border. An Error is a code, which says what the caller can do next, and whole sentences in the present
-// tense that carry the value and the limit.
+// Errors as values. Every function of Driftwood that can fail returns Result<T>; none throws across
+// its border. An Error is a code, which says what the caller can do next, and whole sentences in
+// the present tense that carry the value and the limit.
 #pragma once
 
 #include <expected>
@@ -34,7 +34,8 @@ class Error {
   ErrorCode code() const { return code_; }
   const std::string& message() const { return message_; }
 
-  // The same error, its message opened by what was going on: "While opening model.safetensors: ...".
+  // The same error, its message opened by what was going on: "While opening model.safetensors:
+  // ...".
   Error with_context(std::string_view context) const {
     return Error(code_, std::string(context) + ": " + message_);
   }

@@ -24,7 +24,7 @@ namespace driftwood {
 struct RuntimeOptions {
   std::string device = "auto";  // a name from device_names(), or the best one
   unsigned thread_count = 0;    // of the CPU device; 0: what the process may use
-  std::string isa;              // of the CPU device: "avx2", "avx512", "neon", "portable"; empty: the best
+  std::string isa;  // of the CPU device: "avx2", "avx512", "neon", "portable"; empty: the best
 };
 
 // A compiled guest. Lifetime: a shared handle. Threads: immutable, free.
@@ -45,8 +45,8 @@ class GuestModule {
 // Lifetime: outlives its actors. Threads: one at a time.
 class Runtime {
  public:
-  // Errors: not_found for an unknown device, with the known names; unsupported for one that is not usable
-  // here; invalid_argument for an unknown instruction set.
+  // Errors: not_found for an unknown device, with the known names; unsupported for one that is not
+  // usable here; invalid_argument for an unknown instruction set.
   static Result<Runtime> create(const RuntimeOptions& options);
   ~Runtime();
   Runtime(Runtime&&) noexcept;
@@ -54,17 +54,19 @@ class Runtime {
 
   DeviceInfo device() const;
 
-  // Bytes that were copied to or from the device since it was opened; 0 where all is worked on in place.
+  // Bytes that were copied to or from the device since it was opened; 0 where all is worked on in
+  // place.
   std::uint64_t copied_bytes() const;
 
-  // Opens a Hugging Face folder. Errors: not_found, corrupt, unsupported, with the file and the reason.
+  // Opens a Hugging Face folder. Errors: not_found, corrupt, unsupported, with the file and the
+  // reason.
   Result<Model> open_model(const std::string& folder) const;
 
   // Compiles a guest that is built in: "llama" or "matmul". Errors: not_found.
   Result<GuestModule> builtin_guest(std::string_view name) const;
 
-  // Compiles a guest. Errors: corrupt when it is not WebAssembly; invalid_argument when it imports what it
-  // is not given, or lacks an export.
+  // Compiles a guest. Errors: corrupt when it is not WebAssembly; invalid_argument when it imports
+  // what it is not given, or lacks an export.
   Result<GuestModule> compile_guest(std::span<const std::byte> wasm) const;
 
   // Starts an actor. `model` may be absent for guests that need none.

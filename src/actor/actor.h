@@ -1,4 +1,5 @@
-// An actor: a guest, its mailbox, and the loop that gives it messages and does the runs it asks for.
+// An actor: a guest, its mailbox, and the loop that gives it messages and does the runs it asks
+// for.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,6 @@
-// The subcommands. Each adds itself to the parser and, when it is chosen, sets what main() then runs.
-// Standard output carries the result and nothing else; everything said to the person goes to standard error.
+// The subcommands. Each adds itself to the parser and, when it is chosen, sets what main() then
+// runs. Standard output carries the result and nothing else; everything said to the person goes to
+// standard error.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -21,9 +22,11 @@ void add_inspect(CLI::App& app, Command& chosen);
 void add_probe(CLI::App& app, Command& chosen);
 
 // The options that choose and configure a device. `default_device` says what no --device means.
-void add_device_options(CLI::App& command, RuntimeOptions& options, std::string_view default_device);
+void add_device_options(CLI::App& command, RuntimeOptions& options,
+                        std::string_view default_device);
 
-// Prints "driftwood: <sentence>" to standard error and gives the exit code that belongs to the error.
+// Prints "driftwood: <sentence>" to standard error and gives the exit code that belongs to the
+// error.
 int report(const Error& error);
 
 }  // namespace driftwood::cli

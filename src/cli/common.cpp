@@ -7,7 +7,8 @@
 
 namespace driftwood::cli {
 
-void add_device_options(CLI::App& command, RuntimeOptions& options, std::string_view default_device) {
+void add_device_options(CLI::App& command, RuntimeOptions& options,
+                        std::string_view default_device) {
   command
       .add_option("--device", options.device,
                   fmt::format("Compute device: {} (default: {})", fmt::join(device_names(), ", "),
@@ -19,8 +20,9 @@ void add_device_options(CLI::App& command, RuntimeOptions& options, std::string_
       ->check(CLI::Range(1u, 1024u))
       ->group("Device");
   command
-      .add_option("--isa", options.isa,
-                  "Instruction set of the CPU device: avx2, avx512, neon, portable (default: the best)")
+      .add_option(
+          "--isa", options.isa,
+          "Instruction set of the CPU device: avx2, avx512, neon, portable (default: the best)")
       ->group("Device");
 }
 

@@ -22,8 +22,10 @@ void print_json(const FileInfo& info) {
   out["metadata"] = info.metadata;
   out["tensors"] = nlohmann::ordered_json::array();
   for (const auto& tensor : info.tensors) {
-    out["tensors"].push_back(
-        {{"name", tensor.name}, {"dtype", tensor.dtype}, {"shape", tensor.shape}, {"bytes", tensor.size_bytes}});
+    out["tensors"].push_back({{"name", tensor.name},
+                              {"dtype", tensor.dtype},
+                              {"shape", tensor.shape},
+                              {"bytes", tensor.size_bytes}});
   }
   fmt::print("{}\n", out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
@@ -38,8 +40,8 @@ void print_table(const FileInfo& info) {
                fmt::format("[{}]", fmt::join(tensor.shape, ", ")), tensor.size_bytes);
   }
   for (const auto& [key, value] : info.metadata) fmt::print("metadata  {} = {}\n", key, value);
-  fmt::print("safetensors, {} tensors, {} bytes of data, {} bytes in all\n", info.tensors.size(), data_bytes,
-             info.file_bytes);
+  fmt::print("safetensors, {} tensors, {} bytes of data, {} bytes in all\n", info.tensors.size(),
+             data_bytes, info.file_bytes);
 }
 
 int inspect(const InspectOptions& options) {
@@ -57,7 +59,8 @@ int inspect(const InspectOptions& options) {
 
 void add_inspect(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<InspectOptions>();
-  CLI::App* command = app.add_subcommand("inspect", "Say what is in a safetensors file, and whether it is valid");
+  CLI::App* command =
+      app.add_subcommand("inspect", "Say what is in a safetensors file, and whether it is valid");
   command->add_option("FILE", options->path, "The file")->required();
   command->add_flag("--json", options->json, "Print one JSON object");
   command->footer(

@@ -22,11 +22,19 @@ void on_interrupt(int) {
 
 }  // namespace
 
-void install_interrupt_handler() { std::signal(SIGINT, on_interrupt); }
+void install_interrupt_handler() {
+  std::signal(SIGINT, on_interrupt);
+}
 
-CancelOnInterrupt::CancelOnInterrupt(Actor& actor) { actor_at_work = &actor; }
-CancelOnInterrupt::~CancelOnInterrupt() { actor_at_work = nullptr; }
+CancelOnInterrupt::CancelOnInterrupt(Actor& actor) {
+  actor_at_work = &actor;
+}
+CancelOnInterrupt::~CancelOnInterrupt() {
+  actor_at_work = nullptr;
+}
 
-bool interrupted() { return was_interrupted; }
+bool interrupted() {
+  return was_interrupted;
+}
 
 }  // namespace driftwood::cli

@@ -7,8 +7,9 @@
 using namespace driftwood;
 
 int main(int argc, char** argv) {
-  CLI::App app{"Driftwood runs models as sandboxed WebAssembly guests that drive the device in place.",
-               "driftwood"};
+  CLI::App app{
+      "Driftwood runs models as sandboxed WebAssembly guests that drive the device in place.",
+      "driftwood"};
   app.require_subcommand(1);
   app.set_version_flag("--version", "driftwood " + std::string(version()));
   app.footer(

@@ -40,7 +40,8 @@ void print_table(const ProbeReport& report, const std::string& model) {
     fmt::print("  {:<58} {}\n", what, value);
   };
   row("the device's address of a window is the guest's", report.pointer_identity ? "yes" : "NO");
-  row("a number written by the guest comes back changed in place", report.byte_identity ? "yes" : "NO");
+  row("a number written by the guest comes back changed in place",
+      report.byte_identity ? "yes" : "NO");
   row("resident memory for a window of 16 MiB, in place",
       fmt::format("{:+.2f} MB", static_cast<double>(report.rss_delta_zero_copy_bytes) / kMegabyte));
   row("resident memory for a window of 16 MiB, copied",
@@ -48,7 +49,8 @@ void print_table(const ProbeReport& report, const std::string& model) {
   row("128 x 128 matrix product, wrong elements",
       fmt::format("{} of {}", report.matmul_errors, report.matmul_elements));
   row("128 x 128 matrix product, in place", fmt::format("{:.4f} ms", report.matmul_ms));
-  row("128 x 128 matrix product, copying in and out", fmt::format("{:.4f} ms", report.matmul_copy_ms));
+  row("128 x 128 matrix product, copying in and out",
+      fmt::format("{:.4f} ms", report.matmul_copy_ms));
   row("a call from the guest into the host", fmt::format("{:.1f} ns", report.host_call_ns));
   row("bytes copied per token", fmt::format("{:g}", report.copied_bytes_per_token));
   row("bytes over a link per token", fmt::format("{:g}", report.link_bytes_per_token));
@@ -74,8 +76,9 @@ int run_probe(ProbeCommandOptions options) {
     if (options.json) {
       devices.push_back(to_json(*measured));
     } else {
-      print_table(*measured, options.probe.model_folder.empty() ? "a seeded model of 4 layers made in memory"
-                                                                 : options.probe.model_folder);
+      print_table(*measured, options.probe.model_folder.empty()
+                                 ? "a seeded model of 4 layers made in memory"
+                                 : options.probe.model_folder);
     }
   }
   if (options.json) fmt::print("{}\n", nlohmann::ordered_json{{"devices", devices}}.dump());
@@ -86,12 +89,13 @@ int run_probe(ProbeCommandOptions options) {
 
 void add_probe(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<ProbeCommandOptions>();
-  CLI::App* command =
-      app.add_subcommand("probe", "Prove on this machine that guest and device work on the same bytes");
+  CLI::App* command = app.add_subcommand(
+      "probe", "Prove on this machine that guest and device work on the same bytes");
   options->probe.runtime.device.clear();
   add_device_options(*command, options->probe.runtime, "every one that is here");
-  command->add_option("--model", options->probe.model_folder,
-                      "A Hugging Face folder to time tokens with (default: a seeded model made in memory)");
+  command->add_option(
+      "--model", options->probe.model_folder,
+      "A Hugging Face folder to time tokens with (default: a seeded model made in memory)");
   command->add_flag("--json", options->json, "Print one JSON object");
   command->footer(
       "Examples:\n"

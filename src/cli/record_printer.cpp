@@ -21,10 +21,12 @@ double tokens_per_second(const Json& usage) {
 // The error of an error record; a code that is not known is the guest's own.
 Error error_of(const Json& record) {
   const std::string code = record.value("code", "");
-  const std::string message = record.value("message", "The guest reported a failure without a message.");
-  for (const auto known : {ErrorCode::invalid_argument, ErrorCode::not_found, ErrorCode::corrupt,
-                           ErrorCode::unsupported, ErrorCode::limit, ErrorCode::out_of_memory,
-                           ErrorCode::device_lost, ErrorCode::io, ErrorCode::timeout, ErrorCode::cancelled}) {
+  const std::string message =
+      record.value("message", "The guest reported a failure without a message.");
+  for (const auto known :
+       {ErrorCode::invalid_argument, ErrorCode::not_found, ErrorCode::corrupt,
+        ErrorCode::unsupported, ErrorCode::limit, ErrorCode::out_of_memory, ErrorCode::device_lost,
+        ErrorCode::io, ErrorCode::timeout, ErrorCode::cancelled}) {
     if (code == name(known)) return Error(known, message);
   }
   return Error(ErrorCode::guest_failed, message);
@@ -50,7 +52,8 @@ void RecordPrinter::take(std::string_view bytes) {
   } else if (type == "error") {
     failure_ = error_of(record);
   } else {
-    failure_ = Error(ErrorCode::guest_failed, "The guest wrote a record that driftwood.generate/1 does not have.");
+    failure_ = Error(ErrorCode::guest_failed,
+                     "The guest wrote a record that driftwood.generate/1 does not have.");
   }
 }
 
@@ -63,7 +66,8 @@ void RecordPrinter::take_token(Json record) {
 void RecordPrinter::finish(std::uint64_t weight_bytes) {
   const double rate = tokens_per_second(usage_);
   if (json_) {
-    const double decode_ns = usage_.value("decode_ns", 0.0), prefill_ns = usage_.value("prefill_ns", 0.0);
+    const double decode_ns = usage_.value("decode_ns", 0.0),
+                 prefill_ns = usage_.value("prefill_ns", 0.0);
     fmt::print("{}\n", Json{{"done", reason_},
                             {"usage",
                              {{"prompt_tokens", usage_.value("prompt_tokens", 0)},
@@ -78,9 +82,12 @@ void RecordPrinter::finish(std::uint64_t weight_bytes) {
   }
   if (!ends_with_newline_) fmt::print("\n");
   if (!error_is_terminal() || usage_.is_null()) return;
-  fmt::print(stderr, "{} prompt tokens in {:.1f} ms, {} new tokens at {:.1f} tokens/s ({:.2f} GB/s), seed {}, {}\n",
+  fmt::print(stderr,
+             "{} prompt tokens in {:.1f} ms, {} new tokens at {:.1f} tokens/s ({:.2f} GB/s), seed "
+             "{}, {}\n",
              usage_.value("prompt_tokens", 0), usage_.value("prefill_ns", 0.0) * 1e-6,
-             usage_.value("completion_tokens", 0), rate, rate * static_cast<double>(weight_bytes) * 1e-9,
+             usage_.value("completion_tokens", 0), rate,
+             rate * static_cast<double>(weight_bytes) * 1e-9,
              usage_.value("seed", std::uint64_t{0}), reason_);
 }
 

@@ -20,8 +20,8 @@ class RecordPrinter {
   // The error that the guest reported, if any.
   std::optional<Error> failure() const { return failure_; }
 
-  // Ends the output: the JSON closing line, or, for a person at a terminal, a line with tokens per second.
-  // `weight_bytes` is what each token reads at least.
+  // Ends the output: the JSON closing line, or, for a person at a terminal, a line with tokens per
+  // second. `weight_bytes` is what each token reads at least.
   void finish(std::uint64_t weight_bytes);
 
  private:

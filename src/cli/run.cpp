@@ -30,14 +30,16 @@ struct RunOptions {
 
 Result<std::string> read_all(std::istream& stream, const std::string& what) {
   std::string bytes{std::istreambuf_iterator<char>(stream), {}};
-  if (stream.bad()) return std::unexpected(Error(ErrorCode::io, fmt::format("{} cannot be read.", what)));
+  if (stream.bad())
+    return std::unexpected(Error(ErrorCode::io, fmt::format("{} cannot be read.", what)));
   return bytes;
 }
 
 Result<std::string> read_path(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) {
-    return std::unexpected(Error(ErrorCode::not_found, fmt::format("There is no readable file \"{}\".", path)));
+    return std::unexpected(
+        Error(ErrorCode::not_found, fmt::format("There is no readable file \"{}\".", path)));
   }
   return read_all(file, fmt::format("\"{}\"", path));
 }
@@ -55,11 +57,13 @@ Result<GuestModule> find_guest(const Runtime& runtime, const std::string& path) 
   auto bytes = read_path(path);
   if (!bytes) return std::unexpected(bytes.error());
   auto module = runtime.compile_guest(std::as_bytes(std::span(*bytes)));
-  if (!module) return std::unexpected(module.error().with_context(fmt::format("Guest \"{}\"", path)));
+  if (!module)
+    return std::unexpected(module.error().with_context(fmt::format("Guest \"{}\"", path)));
   return module;
 }
 
-Result<Actor> make_actor(const Runtime& runtime, const RunOptions& options, std::uint64_t& weight_bytes) {
+Result<Actor> make_actor(const Runtime& runtime, const RunOptions& options,
+                         std::uint64_t& weight_bytes) {
   auto guest = find_guest(runtime, options.guest_path);
   if (!guest) return std::unexpected(guest.error());
   std::optional<Model> model;
@@ -76,7 +80,8 @@ Result<Actor> make_actor(const Runtime& runtime, const RunOptions& options, std:
 int run(RunOptions options) {
   if (options.model_folder.empty() && options.guest_path.empty()) {
     fmt::print(stderr,
-               "driftwood: No model is given. Name a Hugging Face folder: driftwood run --model DIR ...\n");
+               "driftwood: No model is given. Name a Hugging Face folder: driftwood run --model "
+               "DIR ...\n");
     return kUsage;
   }
   if (!options.request.prompt_ids) {
@@ -112,13 +117,17 @@ int run(RunOptions options) {
 }
 
 void add_sampling_options(CLI::App& command, GenerateRequest& request) {
-  command.add_option("--max-tokens", request.max_tokens, "New tokens at most (default: until the context is full)");
+  command.add_option("--max-tokens", request.max_tokens,
+                     "New tokens at most (default: until the context is full)");
   command.add_option("--temperature", request.temperature, "Sampling temperature; 0 is greedy")
       ->check(CLI::Range(0.0, 100.0));
   command.add_option("--top-k", request.top_k, "Sample among the K most probable tokens; 0: all");
-  command.add_option("--top-p", request.top_p, "Sample among the most probable tokens of this mass")
+  command
+      .add_option("--top-p", request.top_p, "Sample among the most probable tokens of this mass")
       ->check(CLI::Range(0.0, 1.0));
-  command.add_option("--seed", request.seed, "Seed of the sampler (default: chosen, and shown at the end)")
+  command
+      .add_option("--seed", request.seed,
+                  "Seed of the sampler (default: chosen, and shown at the end)")
       ->check(CLI::Range(std::uint64_t{0}, GenerateRequest::kMostSeed));
   command.add_flag("--ignore-eos", request.ignore_eos, "Go on after an end-of-sequence token");
   command
@@ -126,12 +135,15 @@ void add_sampling_options(CLI::App& command, GenerateRequest& request) {
                   "Prompt rows that are worked on at once, at most (default: 512)")
       ->check(CLI::Range(1u, 512u));
   for (CLI::Option* option : command.get_options()) {
-    if (option->get_group() == "Options" && option->get_name() != "--help") option->group("Generation");
+    if (option->get_group() == "Options" && option->get_name() != "--help")
+      option->group("Generation");
   }
 }
 
 void add_output_options(CLI::App& command, RunOptions& options) {
-  command.add_flag("--json", options.json, "Print one JSON line for every token, then one with usage and timings")
+  command
+      .add_flag("--json", options.json,
+                "Print one JSON line for every token, then one with usage and timings")
       ->group("Output");
   command
       .add_option("--top-logprobs", options.request.top_logprobs,
@@ -150,21 +162,30 @@ void add_output_options(CLI::App& command, RunOptions& options) {
 
 void add_run(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<RunOptions>();
-  CLI::App* command = app.add_subcommand("run", "Continue a prompt with a model, streaming the text");
+  CLI::App* command =
+      app.add_subcommand("run", "Continue a prompt with a model, streaming the text");
   add_sampling_options(*command, options->request);
 
-  CLI::Option* prompt =
-      command->add_option("PROMPT", options->prompt, "The text to continue (default: standard input)");
-  CLI::Option* file = command->add_option("--prompt-file", options->prompt_path, "Read the prompt from a file");
-  CLI::Option* ids = command->add_option("--prompt-ids", options->request.prompt_ids,
-                                         "Token ids to continue, separated by commas; no BOS is added");
+  CLI::Option* prompt = command->add_option("PROMPT", options->prompt,
+                                            "The text to continue (default: standard input)");
+  CLI::Option* file =
+      command->add_option("--prompt-file", options->prompt_path, "Read the prompt from a file");
+  CLI::Option* ids =
+      command->add_option("--prompt-ids", options->request.prompt_ids,
+                          "Token ids to continue, separated by commas; no BOS is added");
   ids->delimiter(',')->excludes(prompt)->excludes(file);
   file->excludes(prompt);
-  command->add_option("--model", options->model_folder, "Hugging Face folder: config.json, model.safetensors, tokenizer.json");
-  command->add_option("--guest", options->guest_path, "WebAssembly guest to run instead of the built-in one");
-  command->add_option("--context", options->actor.context_rows, "Tokens of prompt and text together, at most (default: what the model allows)")
+  command->add_option("--model", options->model_folder,
+                      "Hugging Face folder: config.json, model.safetensors, tokenizer.json");
+  command->add_option("--guest", options->guest_path,
+                      "WebAssembly guest to run instead of the built-in one");
+  command
+      ->add_option("--context", options->actor.context_rows,
+                   "Tokens of prompt and text together, at most (default: what the model allows)")
       ->check(CLI::PositiveNumber);
-  command->add_option("--kv-dtype", options->actor.kv_dtype, "KV cache: f32, bf16, f16 (default: f32 with f32 weights, otherwise bf16)")
+  command
+      ->add_option("--kv-dtype", options->actor.kv_dtype,
+                   "KV cache: f32, bf16, f16 (default: f32 with f32 weights, otherwise bf16)")
       ->check(CLI::IsMember({"f32", "bf16", "f16"}));
   add_output_options(*command, *options);
   add_device_options(*command, options->runtime, "the best one");

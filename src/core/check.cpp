@@ -6,7 +6,8 @@
 namespace driftwood {
 
 void check_failed(const char* condition, const char* file, int line) {
-  std::fprintf(stderr, "driftwood: internal error at %s:%d: %s does not hold\n", file, line, condition);
+  std::fprintf(stderr, "driftwood: internal error at %s:%d: %s does not hold\n", file, line,
+               condition);
   std::abort();
 }
 

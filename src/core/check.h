@@ -1,5 +1,5 @@
-// Checks of the host's own invariants. They stay on in release builds. No number that a guest or a file
-// chose may reach a check: such a number is answered with an error.
+// Checks of the host's own invariants. They stay on in release builds. No number that a guest or a
+// file chose may reach a check: such a number is answered with an error.
 #pragma once
 
 namespace driftwood {
@@ -9,7 +9,7 @@ namespace driftwood {
 }  // namespace driftwood
 
 // Ends the process with the place and the condition if `condition` is false.
-#define DW_CHECK(condition)                                                        \
-  do {                                                                             \
-    if (!(condition)) ::driftwood::check_failed(#condition, __FILE__, __LINE__);   \
+#define DW_CHECK(condition)                                                      \
+  do {                                                                           \
+    if (!(condition)) ::driftwood::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)

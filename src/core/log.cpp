@@ -27,7 +27,9 @@ void configure(Level least, Sink sink) {
   least_level = least;
 }
 
-bool enabled(Level level) { return level >= least_level.load(std::memory_order_relaxed); }
+bool enabled(Level level) {
+  return level >= least_level.load(std::memory_order_relaxed);
+}
 
 void write(Level level, std::string_view line) {
   if (!enabled(level)) return;

@@ -1,5 +1,5 @@
-// The log: lines with a level, to one sink that the program chooses. Nothing is written below the level;
-// by default warnings and errors go to standard error.
+// The log: lines with a level, to one sink that the program chooses. Nothing is written below the
+// level; by default warnings and errors go to standard error.
 #pragma once
 
 #include <fmt/format.h>
@@ -30,7 +30,8 @@ void info(fmt::format_string<Args...> format, Args&&... args) {
 
 template <typename... Args>
 void warning(fmt::format_string<Args...> format, Args&&... args) {
-  if (enabled(Level::warning)) write(Level::warning, fmt::format(format, std::forward<Args>(args)...));
+  if (enabled(Level::warning))
+    write(Level::warning, fmt::format(format, std::forward<Args>(args)...));
 }
 
 }  // namespace driftwood::log

@@ -18,11 +18,12 @@ class Safetensors {
  public:
   static constexpr std::uint64_t kMostHeaderBytes = 100'000'000;
 
-  // Checks every rule before anything is used: header size and UTF-8, one JSON object without duplicate keys,
-  // known dtypes, offsets in order, inside the file, without gap or overlap and equal to dtype times shape,
-  // metadata of strings. Nothing is copied; views point into `bytes`, which must outlive this.
-  // Errors: corrupt with the tensor and the numbers; unsupported for a dtype that is valid but not known here;
-  // limit above SafetensorsHeader::kMostTensors tensors or kMostDims dimensions.
+  // Checks every rule before anything is used: header size and UTF-8, one JSON object without
+  // duplicate keys, known dtypes, offsets in order, inside the file, without gap or overlap and
+  // equal to dtype times shape, metadata of strings. Nothing is copied; views point into `bytes`,
+  // which must outlive this. Errors: corrupt with the tensor and the numbers; unsupported for a
+  // dtype that is valid but not known here; limit above SafetensorsHeader::kMostTensors tensors or
+  // kMostDims dimensions.
   static Result<Safetensors> parse(std::span<const std::byte> bytes);
 
   // By name.

@@ -11,7 +11,8 @@
 
 namespace driftwood::model {
 
-// Immutable; shared by all guests that use it. Weights are views into mapped files, so nothing is copied.
+// Immutable; shared by all guests that use it. Weights are views into mapped files, so nothing is
+// copied.
 struct Model {
   std::string name;                    // for messages: the folder, or "seeded"
   std::string config_json;             // config.json; a JSON object
@@ -23,12 +24,13 @@ struct Model {
 
 // Opens a Hugging Face folder: config.json, model.safetensors, and, where they are there,
 // generation_config.json and tokenizer.json. The weights are mapped, not read.
-// Errors: not_found with the missing file; corrupt with the file and what is wrong with it; unsupported for
-// layouts that are not read yet (weights in several files).
+// Errors: not_found with the missing file; corrupt with the file and what is wrong with it;
+// unsupported for layouts that are not read yet (weights in several files).
 Result<std::shared_ptr<const Model>> open_folder(const std::string& path);
 
-// A small random model of the Llama family made in memory from a seed, with no tokenizer: 4 layers, 256
-// wide, 4 heads over 2 key heads, vocabulary 4,096, f32. For measuring a machine without a checkpoint.
+// A small random model of the Llama family made in memory from a seed, with no tokenizer: 4 layers,
+// 256 wide, 4 heads over 2 key heads, vocabulary 4,096, f32. For measuring a machine without a
+// checkpoint.
 std::shared_ptr<const Model> make_seeded_llama(std::uint64_t seed);
 
 }  // namespace driftwood::model

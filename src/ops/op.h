@@ -1,5 +1,6 @@
-// What an op is, independent of any device: its name, the rule that its operands must keep, and a plain
-// reference that computes it in the most obvious way. Devices are tested against the reference.
+// What an op is, independent of any device: its name, the rule that its operands must keep, and a
+// plain reference that computes it in the most obvious way. Devices are tested against the
+// reference.
 #pragma once
 
 #include <cstdint>
@@ -68,8 +69,8 @@ struct PlaneView {
   std::span<std::byte> bytes;  // [rows, heads, dim]; rows cover the live ones and those of this run
 };
 
-// Everything a reference needs for one sequence. Inputs and outputs are in the op's order; a state operand
-// has an empty view there and its plane in `planes`, in the order of the operands.
+// Everything a reference needs for one sequence. Inputs and outputs are in the op's order; a state
+// operand has an empty view there and its plane in `planes`, in the order of the operands.
 struct ReferenceCall {
   std::vector<tensor::View> inputs;
   std::vector<tensor::MutableView> outputs;
@@ -81,8 +82,8 @@ struct ReferenceCall {
 struct OpDefinition {
   OpNumber number;
   std::string_view name;
-  // Whether these operands and attributes are what the op takes and gives. Errors: invalid_argument with the
-  // operand, the value and what was expected.
+  // Whether these operands and attributes are what the op takes and gives. Errors: invalid_argument
+  // with the operand, the value and what was expected.
   Result<void> (*check)(std::span<const Operand> inputs, std::span<const Operand> outputs,
                         const Attributes& attributes);
   // Computes the op for one sequence whose operands passed `check`.

@@ -1,5 +1,6 @@
-// The ops that a program may use. Numbers are part of the program encoding (docs/program.md) and are never
-// reused; each op has a file of its own in this folder with its rule and its plain reference.
+// The ops that a program may use. Numbers are part of the program encoding (docs/program.md) and
+// are never reused; each op has a file of its own in this folder with its rule and its plain
+// reference.
 #pragma once
 
 #include <cstdint>

@@ -32,7 +32,9 @@ Actor::~Actor() = default;
 Actor::Actor(Actor&&) noexcept = default;
 Actor& Actor::operator=(Actor&&) noexcept = default;
 
-void Actor::send(std::string message) { impl_->actor->send(std::move(message)); }
+void Actor::send(std::string message) {
+  impl_->actor->send(std::move(message));
+}
 
 Result<ActorStatus> Actor::run(const std::function<void(std::string_view record)>& on_record) {
   impl_->on_record = on_record;
@@ -42,6 +44,8 @@ Result<ActorStatus> Actor::run(const std::function<void(std::string_view record)
   return *status == actor::Status::finished ? ActorStatus::finished : ActorStatus::idle;
 }
 
-void Actor::cancel() { impl_->actor->cancel(); }
+void Actor::cancel() {
+  impl_->actor->cancel();
+}
 
 }  // namespace driftwood

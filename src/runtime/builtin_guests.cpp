@@ -18,7 +18,8 @@ Result<std::span<const std::byte>> builtin_guest_bytes(std::string_view name) {
   for (const auto& [known, bytes] : guests) {
     if (known == name) return bytes;
   }
-  return fail(ErrorCode::not_found, "There is no built-in guest \"{}\"; there are llama, matmul and probe.", name);
+  return fail(ErrorCode::not_found,
+              "There is no built-in guest \"{}\"; there are llama, matmul and probe.", name);
 }
 
 }  // namespace driftwood

@@ -9,7 +9,8 @@
 
 namespace driftwood {
 
-// WebAssembly bytes of a built-in guest; they live for ever. Errors: not_found, with the known names.
+// WebAssembly bytes of a built-in guest; they live for ever. Errors: not_found, with the known
+// names.
 Result<std::span<const std::byte>> builtin_guest_bytes(std::string_view name);
 
 }  // namespace driftwood

@@ -7,9 +7,15 @@
 
 namespace driftwood {
 
-const std::string& Model::name() const { return impl_->name; }
-std::uint64_t Model::weight_bytes() const { return impl_->weight_bytes; }
-bool Model::has_tokenizer() const { return impl_->tokenizer != nullptr; }
+const std::string& Model::name() const {
+  return impl_->name;
+}
+std::uint64_t Model::weight_bytes() const {
+  return impl_->weight_bytes;
+}
+bool Model::has_tokenizer() const {
+  return impl_->tokenizer != nullptr;
+}
 
 GuestModule::GuestModule(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 GuestModule::~GuestModule() = default;

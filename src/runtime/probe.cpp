@@ -72,7 +72,9 @@ struct Bench {
 
   Bench(const Bench&) = delete;
   explicit Bench(device::Device& d) : device(&d) {
-    sink = [this](std::string_view record) { last_record = nlohmann::json::parse(record, nullptr, false); };
+    sink = [this](std::string_view record) {
+      last_record = nlohmann::json::parse(record, nullptr, false);
+    };
   }
 
   Result<guest::Next> begin(const std::shared_ptr<guest::Engine>& engine, std::string_view name,
@@ -93,10 +95,12 @@ struct Bench {
   // Whether every bound window has its bytes where the guest has them.
   bool windows_are_in_place() const {
     const auto memory = guest->region().bytes();
-    return std::ranges::all_of(guest->run()->sequence.windows, [&](const device::BufferPlace& place) {
-      const std::byte* address = place.buffer->contents();
-      return address >= memory.data() && address + place.buffer->size_bytes() <= memory.data() + memory.size();
-    });
+    return std::ranges::all_of(
+        guest->run()->sequence.windows, [&](const device::BufferPlace& place) {
+          const std::byte* address = place.buffer->contents();
+          return address >= memory.data() &&
+                 address + place.buffer->size_bytes() <= memory.data() + memory.size();
+        });
   }
 };
 
@@ -104,7 +108,8 @@ Result<void> measure_identity(device::Device& device, const std::shared_ptr<gues
                               ProbeReport& report) {
   Bench bench(device);
   DW_TRY_ASSIGN(auto next, bench.begin(engine, "probe", "{}"));
-  if (next != guest::Next::run) return fail(ErrorCode::guest_failed, "The probe guest asks for no run.");
+  if (next != guest::Next::run)
+    return fail(ErrorCode::guest_failed, "The probe guest asks for no run.");
   report.pointer_identity = bench.windows_are_in_place();
   DW_TRY(bench.submit_and_wait(bench.guest->run()->sequence));
   DW_TRY(bench.guest->resume(guest::Event::run_done));
@@ -113,14 +118,16 @@ Result<void> measure_identity(device::Device& device, const std::shared_ptr<gues
   return {};
 }
 
-// The copying path's device memory: one buffer for each bound window, filled before a run and read back after.
+// The copying path's device memory: one buffer for each bound window, filled before a run and read
+// back after.
 class CopyingPath {
  public:
   static Result<CopyingPath> create(device::Device& device, const guest::RunRequest& request) {
     CopyingPath path(device, request);
     const auto& program = request.executable->program();
     for (std::size_t slot = 0; slot < program.windows.size(); ++slot) {
-      const auto bytes = program.tensor_bytes(program.windows[slot].tensor, request.sequence.symbols);
+      const auto bytes =
+          program.tensor_bytes(program.windows[slot].tensor, request.sequence.symbols);
       DW_TRY_ASSIGN(auto buffer, device.allocate(bytes));
       path.sequence_.windows[slot] = {buffer.get(), 0};
       path.buffers_.push_back(std::move(buffer));
@@ -143,7 +150,9 @@ class CopyingPath {
 
  private:
   CopyingPath(device::Device& device, const guest::RunRequest& request)
-      : device_(&device), program_(&request.executable->program()), sequence_(request.sequence),
+      : device_(&device),
+        program_(&request.executable->program()),
+        sequence_(request.sequence),
         original_(request.sequence.windows) {}
 
   // Calls `copy` for the windows that the program writes, or for those that it only reads.
@@ -168,7 +177,8 @@ Result<void> measure_matmul(device::Device& device, const std::shared_ptr<guest:
                             ProbeReport& report) {
   Bench bench(device);
   DW_TRY_ASSIGN(auto next, bench.begin(engine, "matmul", R"({"seed": 1, "size": 128})"));
-  if (next != guest::Next::run) return fail(ErrorCode::guest_failed, "The matmul guest asks for no run.");
+  if (next != guest::Next::run)
+    return fail(ErrorCode::guest_failed, "The matmul guest asks for no run.");
   const guest::RunRequest& request = *bench.guest->run();
   DW_TRY_ASSIGN(auto copying, CopyingPath::create(device, request));
 
@@ -218,8 +228,10 @@ Result<void> measure_tokens(device::Device& device, const std::shared_ptr<guest:
   DW_TRY(actor.run());
   report.load_ms = milliseconds_since(begin_ns);
 
-  const nlohmann::json request = {{"prompt_ids", {1, 2, 3, 4, 5}}, {"max_tokens", kDecodeTokens},
-                                  {"temperature", 0},              {"ignore_eos", true},
+  const nlohmann::json request = {{"prompt_ids", {1, 2, 3, 4, 5}},
+                                  {"max_tokens", kDecodeTokens},
+                                  {"temperature", 0},
+                                  {"ignore_eos", true},
                                   {"output", "tokens"}};
   // The first request warms caches and the processor; the second one counts.
   std::uint64_t copied_before = 0;
@@ -228,7 +240,8 @@ Result<void> measure_tokens(device::Device& device, const std::shared_ptr<guest:
     actor.send(request.dump());
     DW_TRY(actor.run());
     if (!failure.is_null()) {
-      return fail(ErrorCode::guest_failed, "The model cannot be probed: {}", failure.value("message", ""));
+      return fail(ErrorCode::guest_failed, "The model cannot be probed: {}",
+                  failure.value("message", ""));
     }
   }
   report.prefill_5_ms = usage.value("prefill_ns", 0.0) * 1e-6;
@@ -246,9 +259,10 @@ Result<ProbeReport> probe(const ProbeOptions& options) {
   const auto step = [&](std::string_view what) {
     if (options.on_progress) options.on_progress(what);
   };
-  DW_TRY_ASSIGN(const auto device,
-                device::open_device(options.runtime.device, {.thread_count = options.runtime.thread_count,
-                                                             .isa = options.runtime.isa}));
+  DW_TRY_ASSIGN(
+      const auto device,
+      device::open_device(options.runtime.device, {.thread_count = options.runtime.thread_count,
+                                                   .isa = options.runtime.isa}));
   DW_TRY_ASSIGN(const auto engine, guest::Engine::create());
   ProbeReport report = {};
   report.name = device->capabilities().name;

@@ -9,8 +9,9 @@ namespace driftwood {
 
 Result<Runtime> Runtime::create(const RuntimeOptions& options) {
   auto impl = std::make_unique<Impl>();
-  DW_TRY_ASSIGN(impl->device, device::open_device(options.device, {.thread_count = options.thread_count,
-                                                                   .isa = options.isa}));
+  DW_TRY_ASSIGN(impl->device,
+                device::open_device(options.device,
+                                    {.thread_count = options.thread_count, .isa = options.isa}));
   DW_TRY_ASSIGN(impl->engine, guest::Engine::create());
   return Runtime(std::move(impl));
 }
@@ -25,7 +26,9 @@ DeviceInfo Runtime::device() const {
   return {capabilities.name, capabilities.description, capabilities.numerics};
 }
 
-std::uint64_t Runtime::copied_bytes() const { return impl_->device->copied_bytes().total(); }
+std::uint64_t Runtime::copied_bytes() const {
+  return impl_->device->copied_bytes().total();
+}
 
 Result<Model> Runtime::open_model(const std::string& folder) const {
   DW_TRY_ASSIGN(auto opened, model::open_folder(folder));
@@ -47,14 +50,18 @@ Result<Actor> Runtime::spawn(const GuestModule& guest, const std::optional<Model
   auto impl = std::make_unique<Actor::Impl>();
   DW_TRY_ASSIGN(auto instance,
                 guest::Guest::create(guest.impl().module,
-                                     services(*impl_->device, model ? model->impl() : nullptr, options,
-                                              impl->on_record)));
+                                     services(*impl_->device, model ? model->impl() : nullptr,
+                                              options, impl->on_record)));
   impl->actor = std::make_unique<actor::Actor>(*impl_->device, std::move(instance));
   return Actor(std::move(impl));
 }
 
-std::vector<std::string> device_names() { return device::device_names(); }
+std::vector<std::string> device_names() {
+  return device::device_names();
+}
 
-std::string_view version() { return DRIFTWOOD_VERSION; }
+std::string_view version() {
+  return DRIFTWOOD_VERSION;
+}
 
 }  // namespace driftwood

@@ -3,7 +3,9 @@
 
 #include "driftwood.h"
 
-std::int32_t driftwood_start() { return DW_NEXT_IDLE; }
+std::int32_t driftwood_start() {
+  return DW_NEXT_IDLE;
+}
 
 std::int32_t driftwood_resume(std::int32_t event, std::int32_t) {
   if (event != DW_EVENT_MESSAGE) return DW_NEXT_IDLE;
@@ -14,8 +16,8 @@ std::int32_t driftwood_resume(std::int32_t event, std::int32_t) {
   const std::int32_t size = dw_error_text(text, sizeof(text));
   std::string sentence(text, size > 512 ? 512 : size);
   for (char& c : sentence) c = c == '"' ? '\'' : c;  // quotes would have to be escaped in JSON
-  const std::string record = R"({"type":"error","code":"invalid_argument","message":")" +
-                             sentence + "\"}";
+  const std::string record =
+      R"({"type":"error","code":"invalid_argument","message":")" + sentence + "\"}";
   dw_output_write(record.data(), static_cast<std::uint32_t>(record.size()));
   return DW_NEXT_IDLE;
 }

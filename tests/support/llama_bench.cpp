@@ -17,7 +17,8 @@ std::vector<T> read_window(const guest::RunRequest& request, std::uint32_t tenso
   const auto& program = request.executable->program();
   const auto& place = request.sequence.windows[program.tensors[tensor].slot];
   std::vector<T> elements(program.tensor_bytes(tensor, request.sequence.symbols) / sizeof(T));
-  std::memcpy(elements.data(), place.buffer->contents() + place.offset_bytes, elements.size() * sizeof(T));
+  std::memcpy(elements.data(), place.buffer->contents() + place.offset_bytes,
+              elements.size() * sizeof(T));
   return elements;
 }
 
@@ -38,7 +39,8 @@ std::vector<TopRow> read_top_rows(const guest::RunRequest& request) {
     const std::size_t count = sums.empty() ? 0 : ids.size() / sums.size();
     std::vector<TopRow> rows;
     for (std::size_t row = 0; row < sums.size(); ++row) {
-      const auto first = static_cast<std::ptrdiff_t>(row * count), last = first + static_cast<std::ptrdiff_t>(count);
+      const auto first = static_cast<std::ptrdiff_t>(row * count),
+                 last = first + static_cast<std::ptrdiff_t>(count);
       rows.push_back({{ids.begin() + first, ids.begin() + last},
                       {logits.begin() + first, logits.begin() + last},
                       sums[row]});
@@ -58,7 +60,8 @@ nlohmann::json Answer::find(std::string_view type) const {
 std::vector<nlohmann::json> Answer::tokens(bool prompt) const {
   std::vector<nlohmann::json> result;
   for (const auto& record : records) {
-    if (record.value("type", "") == "token" && record.value("prompt", false) == prompt) result.push_back(record);
+    if (record.value("type", "") == "token" && record.value("prompt", false) == prompt)
+      result.push_back(record);
   }
   return result;
 }
@@ -81,8 +84,9 @@ Result<std::unique_ptr<LlamaBench>> LlamaBench::open(std::shared_ptr<device::Dev
   bench->sink_ = [raw = bench.get()](std::string_view record) {
     raw->answer_.records.push_back(nlohmann::json::parse(record));
   };
-  DW_TRY_ASSIGN(bench->guest_, guest::Guest::create(module, services(*bench->device_, std::move(model), options,
-                                                                     bench->sink_)));
+  DW_TRY_ASSIGN(bench->guest_,
+                guest::Guest::create(
+                    module, services(*bench->device_, std::move(model), options, bench->sink_)));
   DW_TRY(bench->guest_->start());
   return bench;
 }
@@ -119,6 +123,8 @@ std::shared_ptr<device::Device> cpu_device(unsigned thread_count, const std::str
   return *std::move(device);
 }
 
-std::string reference_folder(const std::string& name) { return DRIFTWOOD_TEST_DATA "/" + name; }
+std::string reference_folder(const std::string& name) {
+  return DRIFTWOOD_TEST_DATA "/" + name;
+}
 
 }  // namespace driftwood::test

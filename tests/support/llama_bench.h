@@ -1,4 +1,5 @@
-// Drives the built-in llama guest step by step, so that a test sees what every run left in the windows.
+// Drives the built-in llama guest step by step, so that a test sees what every run left in the
+// windows.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,8 @@ struct TopRow {
   friend bool operator==(const TopRow&, const TopRow&) = default;
 };
 
-// The rows that the finished run of `request` left in its windows; none if the program has no top_logits.
+// The rows that the finished run of `request` left in its windows; none if the program has no
+// top_logits.
 std::vector<TopRow> read_top_rows(const guest::RunRequest& request);
 
 struct Answer {
@@ -37,7 +39,8 @@ struct Answer {
   std::vector<TopRow> rows;  // of all runs, in order
 
   nlohmann::json find(std::string_view type) const;  // the first record of this type, or null
-  std::vector<nlohmann::json> tokens(bool prompt) const;  // token records of the prompt, or of the new text
+  std::vector<nlohmann::json> tokens(
+      bool prompt) const;  // token records of the prompt, or of the new text
   std::string text() const;
 };
 
@@ -51,7 +54,8 @@ class LlamaBench {
   // One request, answered completely.
   Result<Answer> ask(const nlohmann::json& request);
 
-  // The same in steps: begin() hands the message over, finish_run() goes on after a run that the caller did.
+  // The same in steps: begin() hands the message over, finish_run() goes on after a run that the
+  // caller did.
   Result<guest::Next> begin(const nlohmann::json& request);
   Result<guest::Next> finish_run(const Result<void>& outcome);
   const guest::RunRequest& run() const { return *guest_->run(); }
@@ -70,18 +74,18 @@ class LlamaBench {
 // A CPU device with this many threads; "" is the best instruction set.
 std::shared_ptr<device::Device> cpu_device(unsigned thread_count, const std::string& isa = "");
 
-// A folder of the reference data. Where it is missing the test is skipped, or fails under CI=true: use
-// DW_NEED_DATA(path) in the test's body.
+// A folder of the reference data. Where it is missing the test is skipped, or fails under CI=true:
+// use DW_NEED_DATA(path) in the test's body.
 std::string reference_folder(const std::string& name);
 
 }  // namespace driftwood::test
 
-#define DW_NEED_DATA(path)                                                                        \
-  do {                                                                                            \
-    if (!std::filesystem::exists(path)) {                                                         \
-      if (const char* ci = std::getenv("CI"); ci != nullptr && std::string_view(ci) == "true") {  \
-        FAIL() << "The reference data is missing: " << (path);                                    \
-      }                                                                                           \
-      GTEST_SKIP() << "The reference data is missing: " << (path);                                \
-    }                                                                                             \
+#define DW_NEED_DATA(path)                                                                       \
+  do {                                                                                           \
+    if (!std::filesystem::exists(path)) {                                                        \
+      if (const char* ci = std::getenv("CI"); ci != nullptr && std::string_view(ci) == "true") { \
+        FAIL() << "The reference data is missing: " << (path);                                   \
+      }                                                                                          \
+      GTEST_SKIP() << "The reference data is missing: " << (path);                               \
+    }                                                                                            \
   } while (false)
