@@ -3,8 +3,7 @@
 // and returns; its owner has the device do the run and calls resume().
 //
 // Lifetime: the guest holds its module, region, windows, states and graphs. Its device outlives it,
-// and no run of
-//   its is in flight when it is destroyed.
+//   and no run of its is in flight when it is destroyed.
 // Threads: one at a time, except interrupt().
 #pragma once
 
@@ -74,8 +73,9 @@ class Guest {
 
   // Calls driftwood_start, once, and driftwood_resume. After Next::run, run() holds the request.
   // `outcome` is that of the run which ended: the guest gets its code as the status and its
-  // sentence by error_text. Errors: guest_failed when it traps, breaks the ABI, or returns an error
-  // code; the guest is then over.
+  // sentence by error_text.
+  // Errors: guest_failed when it traps, breaks the ABI, or returns an error code, the guest then
+  // being over, and when it was over before; invalid_argument when it was started twice or never.
   Result<Next> start();
   Result<Next> resume(Event event, const Result<void>& outcome = {});
 
