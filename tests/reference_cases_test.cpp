@@ -141,7 +141,7 @@ TEST(ReferenceCases, text_records_spell_the_greedy_continuation) {
                                {"temperature", 0},
                                {"ignore_eos", true}});
   ASSERT_TRUE(answer) << answer.error().message();
-  EXPECT_EQ(answer->text(), reference["greedy_text"]);
+  EXPECT_EQ(answer->text(), reference["greedy_text"].get<std::string>());
   EXPECT_EQ(answer->find("done")["reason"], "length");
   EXPECT_EQ(answer->find("usage")["completion_tokens"], reference["greedy_ids"].size());
 }
