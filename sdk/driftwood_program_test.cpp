@@ -21,83 +21,18 @@ TEST(Program, one_op_has_the_bytes_of_the_specification) {
   program.rms_norm(x, w, 0.5);
   const auto bytes = program.encode();
 
-  const std::vector<std::uint32_t> expected = {0x47505744,
-                                               1,
-                                               64,
-                                               64 + 8 + 3 * 64 + 16 + 3 * 4 + 16 + 2,
-                                               1,
-                                               3,
-                                               1,
-                                               3,
-                                               1,
-                                               2,
-                                               1,
-                                               0,
-                                               8 | 64 << 16,
-                                               16 | 16 << 16,
-                                               0,
-                                               0,  // header
-                                               9,
-                                               0,  // symbol
-                                               1,
-                                               2,
-                                               1,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               2,
-                                               0,
-                                               64,
-                                               ~0u,
-                                               0,
-                                               0,
-                                               0,
-                                               0,  // x
-                                               3,
-                                               1,
-                                               2,
-                                               0,
-                                               0,
-                                               0,
-                                               2,
-                                               0,
-                                               64,
-                                               ~0u,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,  // w
-                                               1,
-                                               2,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               0,
-                                               2,
-                                               0,
-                                               64,
-                                               ~0u,
-                                               0,
-                                               0,
-                                               0,
-                                               0,  // the temporary that the op made
-                                               3,
-                                               2 | 1 << 16,
-                                               1,
-                                               0,  // op
-                                               0,
-                                               1,
-                                               2,  // operands
-                                               1,
-                                               1,
-                                               0,
-                                               0x3fe00000};  // epsilon, a number, 0.5
+  // clang-format off
+  const std::vector<std::uint32_t> expected = {
+      0x47505744, 1, 64, 64 + 8 + 3 * 64 + 16 + 3 * 4 + 16 + 2, 1, 3, 1, 3, 1, 2, 1, 0,
+      8 | 64 << 16, 16 | 16 << 16, 0, 0,                               // header
+      9, 0,                                                            // symbol
+      1, 2, 1, 0, 0, 0, 0, 0,  2, 0,  64, ~0u,  0, 0,  0, 0,           // x
+      3, 1, 2, 0, 0, 0, 2, 0,  64, ~0u,  0, 0,  0, 0,  0, 0,           // w
+      1, 2, 0, 0, 0, 0, 0, 0,  2, 0,  64, ~0u,  0, 0,  0, 0,           // what the op made
+      3, 2 | 1 << 16, 1, 0,                                            // op
+      0, 1, 2,                                                         // operands
+      1, 1, 0, 0x3fe00000};                                            // epsilon, 0.5
+  // clang-format on
   ASSERT_EQ(bytes.size(), expected.size() * 4 + 2);
   for (std::size_t i = 0; i < expected.size(); ++i)
     EXPECT_EQ(u32_at(bytes, 4 * i), expected[i]) << i;

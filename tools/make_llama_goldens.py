@@ -6,8 +6,8 @@
 
 Everything follows from fixed seeds. Weights are drawn wide (initializer_range 0.2), so that logits
 spread and a fault in the architecture cannot hide below the tolerance; the script ends with an
-error if leaving out the scaling of RoPE would not show. Logits are computed in f32 on the CPU with plain
-attention; for a bf16 checkpoint the weights are converted to f32 first.
+error if leaving out the scaling of RoPE would not show. Logits are computed in f32 on the CPU with
+plain attention; for a bf16 checkpoint the weights are converted to f32 first.
 """
 
 import copy

@@ -1,4 +1,6 @@
 // The command line: parses, runs one subcommand, returns its exit code.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
@@ -10,7 +12,7 @@ int main(int argc, char** argv) {
   CLI::App app{
       "Driftwood runs models as sandboxed WebAssembly guests that drive the device in place.",
       "driftwood"};
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   app.set_version_flag("--version", "driftwood " + std::string(version()));
   app.footer(
       "Examples:\n"
@@ -30,6 +32,10 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? cli::kSuccess : cli::kUsage;
+  }
+  if (!command) {
+    fmt::print(stderr, "driftwood: Name a subcommand: run, inspect or probe; --help says more.\n");
+    return cli::kUsage;
   }
   return command();
 }

@@ -181,7 +181,7 @@ void add_run(CLI::App& app, Command& chosen) {
                       "WebAssembly guest to run instead of the built-in one");
   command
       ->add_option("--context", options->actor.context_rows,
-                   "Tokens of prompt and text together, at most (default: what the model allows)")
+                   "Tokens that the model looks back on, at most (default: what the model allows)")
       ->check(CLI::PositiveNumber);
   command
       ->add_option("--kv-dtype", options->actor.kv_dtype,

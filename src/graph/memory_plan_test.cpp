@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <random>
 
-#include "graph/program_testing.h"
+#include "graph/test_support.h"
 
 namespace driftwood::graph::testing {
 namespace {

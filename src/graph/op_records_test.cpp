@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "graph/program_testing.h"
+#include "graph/test_support.h"
 
 namespace driftwood::graph::testing {
 namespace {

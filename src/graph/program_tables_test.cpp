@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "graph/program_testing.h"
+#include "graph/test_support.h"
 
 namespace driftwood::graph::testing {
 namespace {

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "../../sdk/driftwood_program.hpp"
+#include "driftwood_program.hpp"
 #include "device/null/null_device.h"
-#include "guest/guest_test_support.h"
+#include "guest/test_support.h"
 
 namespace driftwood::guest {
 namespace {

@@ -25,7 +25,7 @@ Answer tokens_encode(GuestState& guest, u32 model, u32 text, u32 size, u32 add_s
   DW_TRY_ASSIGN(const std::vector<std::int32_t> encoded,
                 found->tokenizer->encode(input, add_special != 0));
   const std::size_t written = std::min<std::size_t>(capacity, encoded.size());
-  if (written > 0) std::memcpy(out.data(), encoded.data(), written * sizeof(std::int32_t));
+  std::ranges::copy(std::as_bytes(std::span(encoded).first(written)), out.begin());
   return encoded.size();
 }
 

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "guest/guest_test_support.h"
+#include "guest/test_support.h"
 #include "model/model.h"
 
 namespace driftwood::guest {

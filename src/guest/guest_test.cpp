@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "guest/guest_test_support.h"
+#include "guest/test_support.h"
 
 namespace driftwood::guest {
 namespace {

@@ -1,5 +1,7 @@
 #include "guest/module.h"
 
+#include <algorithm>
+#include <array>
 #include <optional>
 
 #include "guest/compiled.h"
@@ -8,6 +10,8 @@
 
 namespace driftwood::guest {
 namespace {
+
+constexpr std::array kMagic = {std::byte{0}, std::byte{'a'}, std::byte{'s'}, std::byte{'m'}};
 
 std::string_view view(const wasm_name_t* name) {
   return {name->data, name->size};
@@ -113,6 +117,11 @@ Result<std::shared_ptr<const Module>> Module::compile(std::shared_ptr<Engine> en
   if (wasm.size() > kMostBytes) {
     return fail(ErrorCode::limit, "The module ({} bytes) is over the limit ({} bytes).",
                 wasm.size(), kMostBytes);
+  }
+  // The compiler would also take the text form, which is not what guests are.
+  if (!std::ranges::equal(wasm.first(std::min(wasm.size(), kMagic.size())), kMagic)) {
+    return fail(ErrorCode::corrupt,
+                "The guest is not a WebAssembly module: it does not begin with \\0asm.");
   }
   wasmtime_module_t* compiled = nullptr;
   if (const OwnedError error(wasmtime_module_new(engine->impl().engine.get(),

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "core/log.h"
-#include "guest/guest_test_support.h"
+#include "guest/test_support.h"
 
 namespace driftwood::guest {
 namespace {

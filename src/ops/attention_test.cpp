@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "ops/definitions.h"
-#include "ops/op_testing.h"
+#include "ops/test_support.h"
 
 namespace driftwood::ops::testing {
 namespace {

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "ops/definitions.h"
-#include "ops/op_testing.h"
+#include "ops/test_support.h"
 
 namespace driftwood::ops::testing {
 namespace {

@@ -1,7 +1,6 @@
 #include <driftwood/probe.h>
 
 #include <algorithm>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -42,24 +41,40 @@ Result<std::int64_t> resident_delta(Step step) {
   return static_cast<std::int64_t>(after) - static_cast<std::int64_t>(before);
 }
 
-// Resident memory for handing a full window to the device, in place and by copying.
-Result<void> measure_resident(device::Device& device, ProbeReport& report) {
-  DW_TRY_ASSIGN(const auto region, memory::Region::reserve({.committed_bytes = kRssWindowBytes,
-                                                            .reserved_bytes = kRssWindowBytes,
+struct ResidentDeltas {
+  std::int64_t in_place_bytes;
+  std::int64_t copied_bytes;
+};
+
+// Resident memory for handing a window of this size to the device, in place and by copying.
+Result<ResidentDeltas> measure_window(device::Device& device, std::uint64_t window_bytes) {
+  DW_TRY_ASSIGN(const auto region, memory::Region::reserve({.committed_bytes = window_bytes,
+                                                            .reserved_bytes = window_bytes,
                                                             .guard_bytes = 0}));
-  std::memset(region->base(), 1, kRssWindowBytes);
-  const memory::WindowRange window{0, kRssWindowBytes, memory::Access::read_write};
-  DW_TRY_ASSIGN(report.rss_delta_zero_copy_bytes,
-                resident_delta([&]() -> Result<std::unique_ptr<device::Buffer>> {
-                  DW_TRY_ASSIGN(auto import, memory::Import::acquire(region, window));
-                  return device.import_host(std::move(import));
-                }));
-  DW_TRY_ASSIGN(report.rss_delta_copy_bytes,
-                resident_delta([&]() -> Result<std::unique_ptr<device::Buffer>> {
-                  DW_TRY_ASSIGN(auto copy, device.allocate(kRssWindowBytes));
-                  DW_TRY(device.upload(*copy, 0, region->bytes(), device::Purpose::window));
-                  return copy;
-                }));
+  std::ranges::fill(region->bytes(), std::byte{1});
+  using Kept = Result<std::unique_ptr<device::Buffer>>;
+  const auto import_in_place = [&]() -> Kept {
+    const memory::WindowRange window{0, window_bytes, memory::Access::read_write};
+    DW_TRY_ASSIGN(auto import, memory::Import::acquire(region, window));
+    return device.import_host(std::move(import));
+  };
+  const auto copy = [&]() -> Kept {
+    DW_TRY_ASSIGN(auto buffer, device.allocate(window_bytes));
+    DW_TRY(device.upload(*buffer, 0, region->bytes(), device::Purpose::window));
+    return buffer;
+  };
+  ResidentDeltas deltas;
+  DW_TRY_ASSIGN(deltas.in_place_bytes, resident_delta(import_in_place));
+  DW_TRY_ASSIGN(deltas.copied_bytes, resident_delta(copy));
+  return deltas;
+}
+
+Result<void> measure_resident(device::Device& device, ProbeReport& report) {
+  // A first round with the smallest window brings in the pages of the code itself.
+  DW_TRY(measure_window(device, memory::kWindowStepBytes));
+  DW_TRY_ASSIGN(const auto deltas, measure_window(device, kRssWindowBytes));
+  report.rss_delta_zero_copy_bytes = deltas.in_place_bytes;
+  report.rss_delta_copy_bytes = deltas.copied_bytes;
   return {};
 }
 

@@ -1,6 +1,6 @@
-#include "device/cpu/conformance.h"
+#include "device/cpu/test_conformance.h"
 
-#include "device/reference_run.h"
+#include "device/test_reference_run.h"
 
 namespace driftwood::device::testing {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "device/cpu/conformance.h"
+#include "device/cpu/test_conformance.h"
 
 namespace driftwood::device::testing {
 namespace {

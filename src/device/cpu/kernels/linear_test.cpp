@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "device/cpu/conformance.h"
+#include "device/cpu/test_conformance.h"
 
 namespace driftwood::device::testing {
 namespace {

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "device/cpu/conformance.h"
-#include "device/reference_run.h"
+#include "device/cpu/test_conformance.h"
+#include "device/test_reference_run.h"
 
 namespace driftwood::device::testing {
 namespace {
