@@ -1,6 +1,7 @@
 #include "graph/program.h"
 #include "guest/abi.h"
 #include "guest/abi_imports.h"
+#include "guest/log_lines.h"
 
 namespace driftwood::guest::abi {
 namespace {
@@ -11,13 +12,23 @@ class NoWeights : public device::WeightSource {
  public:
   Result<tensor::View> find(std::string_view name) const override {
     return fail(ErrorCode::not_found, "The program names the weight {}, but was given no model.",
-                name);
+                printable(name, kMostNameBytes));
   }
 };
 
 std::shared_ptr<const device::WeightSource> no_weights() {
   static const auto kNone = std::make_shared<const NoWeights>();
   return kNone;
+}
+
+// Errors: limit when the guest's graphs would hold more than they may.
+Result<void> check_program_bytes(const GuestState& guest, u32 added_bytes) {
+  const std::uint64_t sum_bytes = guest.handles.program_bytes() + added_bytes;
+  const std::uint64_t most_bytes = guest.services.limits.program_bytes;
+  if (sum_bytes <= most_bytes) return {};
+  return fail(ErrorCode::limit,
+              "The programs of the guest's graphs would take {} bytes, over its limit of {}.",
+              sum_bytes, most_bytes);
 }
 
 Result<void> check_slot(const char* kind, u32 slot, std::size_t slot_count) {
@@ -84,8 +95,10 @@ Answer graph_compile(GuestState& guest, u32 model, u32 program, u32 size) {
     weights = found->weights;
   }
   DW_TRY_ASSIGN(const std::span<const std::byte> encoded, guest.memory.bytes(program, size));
+  DW_TRY(check_program_bytes(guest, size));
   DW_TRY_ASSIGN(auto decoded, graph::decode_program(encoded));
   auto graph = std::make_shared<Graph>();
+  graph->program_bytes = size;
   graph->windows.resize(decoded->windows.size());
   graph->states.resize(decoded->states.size());
   DW_TRY_ASSIGN(graph->executable,
@@ -95,6 +108,11 @@ Answer graph_compile(GuestState& guest, u32 model, u32 program, u32 size) {
 
 Answer graph_bind(GuestState& guest, u32 graph, u32 bindings, u32 count) {
   DW_TRY_ASSIGN(const auto found, guest.handles.find<Graph>(graph));
+  const std::size_t slot_count = found->windows.size() + found->states.size();
+  if (count > slot_count) {
+    return fail(ErrorCode::invalid_argument, "{} bindings are given, but the program has {} slots.",
+                count, slot_count);
+  }
   DW_TRY_ASSIGN(const auto records, guest.memory.read_array<dw_binding>(bindings, count));
   Graph bound = *found;  // all of the bindings are made, or none
   for (const dw_binding& record : records) {

@@ -33,10 +33,9 @@ Answer state_append(GuestState& guest, u32 shape) {
                                            .most_rows = asked.most_rows};
   DW_TRY_ASSIGN(std::shared_ptr<AppendState> state,
                 AppendState::create(*guest.services.device, wanted));
-  DW_TRY_ASSIGN(const u32 handle, guest.handles.add(state));
   std::erase_if(guest.states, [](const auto& made) { return made.expired(); });
-  guest.states.push_back(std::move(state));
-  return handle;
+  guest.states.push_back(state);
+  return guest.handles.add(std::move(state));
 }
 
 Answer state_length(GuestState& guest, u32 state) {

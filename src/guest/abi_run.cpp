@@ -126,11 +126,12 @@ Answer graph_start(GuestState& guest, u32 graph, u32 symbols, u32 count) {
   if (guest.last_run == std::numeric_limits<std::int32_t>::max()) {
     return fail(ErrorCode::limit, "The guest has used all {} run numbers.", guest.last_run);
   }
-  ++guest.last_run;
-  guest.run = RunRequest{.number = guest.last_run,
-                         .executable = found->executable,
-                         .sequence = sequence_of(*found, std::move(values))};
+  // All that may want for memory comes first: without what it holds, a run would point to nothing.
+  device::Sequence sequence = sequence_of(*found, std::move(values));
   guest.run_holds = *found;
+  ++guest.last_run;
+  guest.run = RunRequest{
+      .number = guest.last_run, .executable = found->executable, .sequence = std::move(sequence)};
   return guest.last_run;
 }
 

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "driftwood_program.hpp"
 #include "device/null/null_device.h"
+#include "driftwood_program.hpp"
 #include "guest/test_support.h"
 
 namespace driftwood::guest {
@@ -215,6 +215,7 @@ TEST_F(AbiRun, bindings_that_break_a_rule_are_refused) {
     script.words(kBindings + 16 * i, records[i]);
     steps.push_back(script.call("graph_bind", {graph, kBindings + 16 * i, 1}));
   }
+  steps.push_back(script.call("graph_bind", {graph, 0, 3}));           // the program has two slots
   steps.push_back(script.call("graph_bind", {graph, 0, 0x10000000}));  // 2^32 bytes
   steps.push_back(script.call("graph_bind", {graph, 8 * kPage - 15, 1}));
   steps.push_back(script.call("graph_bind", {2, kBindings, 1}));
@@ -235,6 +236,31 @@ TEST_F(AbiRun, programs_that_are_none_are_refused) {
   };
   auto guest = start(script);
   for (const Value step : steps) EXPECT_EQ(result_of(*guest, step), DW_E_INVALID) << step.number;
+}
+
+TEST_F(AbiRun, more_bindings_than_slots_are_refused_before_they_are_read) {
+  const Value graph = compile_program(add_program());
+  const Value bound = script.call("graph_bind", {graph, 0, 3});
+  const Value text = script.call("error_text", {Script::kFree + 1024, 100});
+  auto guest = start(script);
+  EXPECT_EQ(result_of(*guest, bound), DW_E_INVALID);
+  EXPECT_EQ(test::read_text(*guest, Script::kFree + 1024,
+                            static_cast<std::size_t>(result_of(*guest, text))),
+            "3 bindings are given, but the program has 2 slots.");
+}
+
+TEST_F(AbiRun, programs_have_a_limit_and_a_released_one_gives_its_bytes_back) {
+  const std::vector<std::uint8_t> program = add_program();
+  const auto size = static_cast<std::int64_t>(program.size());
+  services.limits.program_bytes = 2 * program.size() + 1;
+  const Value first = compile_program(program);
+  script.call("graph_compile", {0, kProgram, size});
+  const Value over = script.call("graph_compile", {0, kProgram, size});
+  script.call("release", {first});
+  const Value again = script.call("graph_compile", {0, kProgram, size});
+  auto guest = start(script);
+  EXPECT_EQ(result_of(*guest, over), DW_E_LIMIT);
+  EXPECT_GT(result_of(*guest, again), 0);
 }
 
 TEST_F(AbiRun, a_weight_without_a_model_is_not_found) {

@@ -79,11 +79,35 @@ TEST_F(AbiTokens, decode_refuses_ids_counts_and_pointers_out_of_range) {
       script.call("tokens_decode", {model, kIds, 3, 0, 0, kOut, 64}),
       script.call("tokens_decode", {model, kIds + 12, 1, 0, 0, kOut, 64}),
       script.call("tokens_decode", {model, kEnd - 3, 1, 0, 0, kOut, 64}),
-      script.call("tokens_decode", {model, 0, 0x40000000, 0, 0, kOut, 64}),
       script.call("tokens_decode", {model, kIds, 2, 0, 0, kEnd - 3, 4}),
   };
   auto guest = start(script);
   for (const Value step : steps) EXPECT_EQ(result_of(*guest, step), DW_E_INVALID) << step.number;
+}
+
+TEST_F(AbiTokens, more_than_one_call_may_take_is_refused_with_the_limit) {
+  script.memory = "(memory (export \"memory\") 80)";  // 5 MiB
+  script.code("(memory.fill (i32.const 65536) (i32.const 32) (i32.const 4194304))");
+  const Value most_text = script.call("tokens_encode", {model, 65536, 4194304, 0, 0, 0});
+  const Value text = script.call("tokens_encode", {model, 65536, 4194305, 0, 0, 0});
+  const Value text_sentence = script.call("error_text", {kOut, 100});
+  script.code("(memory.fill (i32.const 65536) (i32.const 0) (i32.const 4194304))");
+  const Value most_ids =
+      script.call("tokens_decode", {model, 65536, 1048576, 1048576, 0, kOut + 256, 0});
+  const Value ids = script.call("tokens_decode", {model, 65536, 1048577, 0, 0, kOut + 256, 0});
+  const Value ids_sentence = script.call("error_text", {kOut + 128, 100});
+  const Value wrapping = script.call("tokens_decode", {model, 0, 0x40000000, 0, 0, kOut, 0});
+  auto guest = start(script);
+  EXPECT_EQ(result_of(*guest, most_text), 0);
+  EXPECT_EQ(result_of(*guest, text), DW_E_LIMIT);
+  EXPECT_EQ(read_text(*guest, kOut, static_cast<std::size_t>(result_of(*guest, text_sentence))),
+            "The text to encode (4194305 bytes) is over the limit (4194304 bytes).");
+  EXPECT_EQ(result_of(*guest, most_ids), 0);
+  EXPECT_EQ(result_of(*guest, ids), DW_E_LIMIT);
+  EXPECT_EQ(
+      read_text(*guest, kOut + 128, static_cast<std::size_t>(result_of(*guest, ids_sentence))),
+      "The number of ids to decode (1048577) is over the limit (1048576).");
+  EXPECT_EQ(result_of(*guest, wrapping), DW_E_LIMIT);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 namespace driftwood::guest {
 namespace {
 
+constexpr std::size_t kMostSentenceBytes = 1000;
 constexpr std::string_view kCausedBy = "Caused by:";
 constexpr std::string_view kBacktraceHead = "error while executing at wasm backtrace:";
 
@@ -37,9 +38,9 @@ std::string_view root_cause(std::string_view text) {
 std::string summary(std::string_view text) {
   const std::string_view head = trim(text.substr(0, text.find('\n')));
   const std::string_view cause = root_cause(text);
-  if (cause.empty()) return printable(head);
-  if (head == kBacktraceHead) return printable(cause);
-  return printable(head) + ": " + printable(cause);
+  if (cause.empty()) return sentence(head);
+  if (head == kBacktraceHead) return sentence(cause);
+  return sentence(fmt::format("{}: {}", head, cause));
 }
 
 // "function 12 (matmul)" of the innermost frame, or nothing when there is none.
@@ -53,12 +54,18 @@ std::string innermost_function(const OwnedTrap& trap, const OwnedError& error) {
   if (frames.size == 0) return {};
   std::string text = fmt::format(" in function {}", wasm_frame_func_index(frames.data[0]));
   if (const wasm_name_t* name = wasmtime_frame_func_name(frames.data[0]); name != nullptr) {
-    text += fmt::format(" ({})", printable(view(*name)));
+    text += fmt::format(" ({})", printable(view(*name), kMostNameBytes));
   }
   return text;
 }
 
 }  // namespace
+
+std::string sentence(std::string_view text) {
+  std::string ended = printable(text, kMostSentenceBytes);
+  if (!ended.ends_with('.')) ended += '.';
+  return ended;
+}
 
 std::string message_of(const wasmtime_error_t& error) {
   OwnedBytes text;

@@ -9,7 +9,12 @@
 
 namespace driftwood::guest {
 
-// What an error says: its first line and its root cause, without the backtrace between them.
+// The text without control characters and cut to a length for a message, ended with a full stop.
+// For what a guest or a file may have worded.
+std::string sentence(std::string_view text);
+
+// What an error says as a sentence: its first line and its root cause, without the backtrace
+// between them.
 std::string message_of(const wasmtime_error_t& error);
 
 // The end of a guest by a trap, or by an error that a callback returned: guest_failed with the

@@ -126,9 +126,9 @@ Result<Next> Guest::Impl::call_for_next(std::string_view name, const wasmtime_fu
 
 Result<Next> Guest::Impl::check_next(std::string_view name, std::int32_t next) {
   if (next < 0) {
-    return fail(ErrorCode::guest_failed, "The guest's {} ended with {} ({}).{}{}", name, next,
+    return fail(ErrorCode::guest_failed, "The guest's {} ended with {} ({}).{}", name, next,
                 abi_code_name(next),
-                state.error_text.empty() ? "" : " Its last error: ", state.error_text);
+                state.error_text.empty() ? "" : " Its last error: " + sentence(state.error_text));
   }
   if (next > static_cast<std::int32_t>(Next::finished)) {
     return fail(ErrorCode::guest_failed,

@@ -37,6 +37,7 @@ enum class Next : std::int32_t { idle = 0, run = 1, proceed = 2, finished = 3 };
 struct Limits {
   std::uint64_t memory_bytes = std::uint64_t{1} << 30;          // of linear memory
   std::uint64_t device_bytes = std::uint64_t{64} << 30;         // of states
+  std::uint64_t program_bytes = std::uint64_t{64} << 20;        // of its graphs, as encoded
   std::uint32_t handles = 4096;                                 // alive at once
   std::uint64_t output_record_bytes = std::uint64_t{16} << 20;  // of one record
 };

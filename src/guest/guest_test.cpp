@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "guest/log_lines.h"
 #include "guest/test_support.h"
 
 namespace driftwood::guest {
@@ -98,6 +99,60 @@ TEST_F(GuestTest, an_error_code_ends_the_guest_with_its_last_error) {
   script.end_phase(DW_E_NOT_FOUND);
   auto made = create(script.wat()).value();
   expect_failed(made->start(), "-2 (not_found). Its last error: The actor was given no model.");
+}
+
+TEST_F(GuestTest, failures_are_sentences_without_the_guests_controls) {
+  expect_failed(started("unreachable"), "`unreachable` instruction executed.");
+  Script script;
+  script.end_phase(DW_NEXT_IDLE);
+  script.end_phase(DW_E_IO);
+  auto made = create(script.wat()).value();
+  ASSERT_TRUE(made->start());
+  const auto next = made->resume(
+      Event::run_done, fail(ErrorCode::io, "Weight \x1b[2J\xc2\x9b{}", std::string(5000, 'x')));
+  expect_failed(next, "Weight  [2J xxx");
+  EXPECT_TRUE(next.error().message().ends_with("x...")) << next.error().message();
+  EXPECT_LT(next.error().message().size(), 1200u);
+}
+
+TEST_F(GuestTest, a_long_function_name_is_cut) {
+  Script script;
+  script.extra = "(func $" + std::string(5000, 'f') + " unreachable)";
+  script.code("(call 0)");
+  script.end_phase(0);
+  auto made = create(script.wat()).value();
+  expect_failed(made->start(), "(" + std::string(kMostNameBytes, 'f') + "...)");
+}
+
+TEST_F(GuestTest, an_import_without_host_memory_answers_with_an_error) {
+  for (const bool too_long : {false, true}) {
+    services.random_bits = [too_long]() -> std::uint64_t {
+      if (too_long) throw std::length_error("vector");
+      throw std::bad_alloc();
+    };
+    Script script;
+    const Value seed = script.call("random_seed", {Script::kFree});
+    const Value text = script.call("error_text", {Script::kFree, 100});
+    auto made = start(script);
+    EXPECT_EQ(test::result_of(*made, seed), DW_E_MEMORY);
+    EXPECT_EQ(test::read_text(*made, Script::kFree,
+                              static_cast<std::size_t>(test::result_of(*made, text))),
+              "The host has not the memory that this call needs.");
+  }
+}
+
+TEST_F(GuestTest, other_exceptions_of_an_import_end_the_guest) {
+  Script script;
+  script.call("random_seed", {Script::kFree});
+  script.end_phase(0);
+  services.random_bits = []() -> std::uint64_t { throw std::runtime_error("no seeds"); };
+  auto made = create(script.wat()).value();
+  expect_failed(made->start(), ": an import failed inside the host: no seeds.");
+  expect_failed(made->resume(Event::message), "failed before");
+  EXPECT_EQ(made->start().error().code(), ErrorCode::invalid_argument);
+  services.random_bits = []() -> std::uint64_t { throw 7; };
+  auto other = create(script.wat()).value();
+  expect_failed(other->start(), "an import failed inside the host: unknown exception.");
 }
 
 TEST_F(GuestTest, next_values_without_a_meaning_end_the_guest) {

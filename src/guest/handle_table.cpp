@@ -48,6 +48,16 @@ Result<void> HandleTable::release(std::uint32_t handle) {
   return {};
 }
 
+std::uint64_t HandleTable::program_bytes() const {
+  std::uint64_t sum_bytes = 0;
+  for (const auto& [handle, object] : objects_) {
+    if (const auto* graph = std::get_if<std::shared_ptr<Graph>>(&object)) {
+      sum_bytes += (*graph)->program_bytes;
+    }
+  }
+  return sum_bytes;
+}
+
 Result<const HandleTable::Object*> HandleTable::find_any(std::uint32_t handle) const {
   const auto found = objects_.find(handle);
   if (found != objects_.end()) return &found->second;

@@ -49,6 +49,7 @@ struct Graph {
   std::shared_ptr<const device::Executable> executable;
   std::vector<WindowBinding> windows;
   std::vector<std::shared_ptr<device::AppendState>> states;
+  std::uint64_t program_bytes = 0;  // as encoded
 };
 
 class HandleTable {
@@ -73,6 +74,9 @@ class HandleTable {
   Result<void> release(std::uint32_t handle);
 
   std::size_t alive_count() const { return objects_.size(); }
+
+  // Of the graphs alive, as encoded.
+  std::uint64_t program_bytes() const;
 
  private:
   Result<const Object*> find_any(std::uint32_t handle) const;

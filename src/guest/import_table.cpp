@@ -1,6 +1,8 @@
 #include "guest/import_table.h"
 
+#include <algorithm>
 #include <array>
+#include <exception>
 #include <limits>
 #include <utility>
 
@@ -23,6 +25,10 @@ std::int32_t to_guest(GuestState& guest, const abi::Answer& answer) {
   return static_cast<std::int32_t>(*answer);
 }
 
+abi::Answer without_memory() {
+  return fail(ErrorCode::out_of_memory, "The host has not the memory that this call needs.");
+}
+
 // Makes an import of a function of abi_imports.h, with its arity from its type, which has to be
 // that of its declaration in sdk/driftwood.h.
 template <auto kFunction, auto kDeclaration>
@@ -38,11 +44,12 @@ struct AbiImport<kFunction, kDeclaration> {
   static wasm_trap_t* call(void*, wasmtime_caller_t* caller, wasmtime_val_raw_t* values,
                            std::size_t) {
     GuestState& guest = calling_guest(caller);
-    const abi::Answer answer = [&]<std::size_t... kIndex>(std::index_sequence<kIndex...>) {
+    const auto body = [&]<std::size_t... kIndex>(std::index_sequence<kIndex...>) {
       return kFunction(guest, static_cast<std::uint32_t>(values[kIndex].i32)...);
-    }(std::make_index_sequence<kArity>());
-    values[0].i32 = to_guest(guest, answer);
-    return nullptr;
+    };
+    return run_import(
+        [&] { values[0].i32 = to_guest(guest, body(std::make_index_sequence<kArity>())); },
+        [&] { values[0].i32 = to_guest(guest, without_memory()); });
   }
 };
 
@@ -130,6 +137,22 @@ void define_imports(wasmtime_linker_t* linker) {
 
 GuestState& calling_guest(wasmtime_caller_t* caller) {
   return *static_cast<GuestState*>(wasmtime_context_get_data(wasmtime_caller_context(caller)));
+}
+
+wasm_trap_t* trap_of_exception() noexcept {
+  const auto trap = [](std::string_view what) {
+    std::array<char, 1024> text;  // no string: there may be no memory for one
+    const auto written = fmt::format_to_n(text.data(), text.size(),
+                                          "an import failed inside the host: {:.200}", what);
+    return wasmtime_trap_new(text.data(), std::min(written.size, text.size()));
+  };
+  try {
+    throw;
+  } catch (const std::exception& exception) {
+    return trap(exception.what());
+  } catch (...) {
+    return trap("unknown exception");
+  }
 }
 
 }  // namespace driftwood::guest

@@ -2,7 +2,9 @@
 // this table.
 #pragma once
 
+#include <new>
 #include <span>
+#include <stdexcept>
 #include <string_view>
 
 #include "core/error.h"
@@ -37,5 +39,26 @@ void define_imports(wasmtime_linker_t* linker);
 
 // The guest that called an import.
 GuestState& calling_guest(wasmtime_caller_t* caller);
+
+// The trap that an exception becomes. Precondition: one is being handled.
+wasm_trap_t* trap_of_exception() noexcept;
+
+// Runs the body of an import, since no exception may cross Wasmtime: when the host has not the
+// memory for it, `without_memory` answers instead; any other exception ends the guest.
+template <typename Body, typename WithoutMemory>
+wasm_trap_t* run_import(Body body, WithoutMemory without_memory) noexcept {
+  try {
+    try {
+      body();
+    } catch (const std::bad_alloc&) {
+      without_memory();
+    } catch (const std::length_error&) {
+      without_memory();
+    }
+    return nullptr;
+  } catch (...) {
+    return trap_of_exception();
+  }
+}
 
 }  // namespace driftwood::guest

@@ -1,16 +1,41 @@
 #include "guest/log_lines.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace driftwood::guest {
 
-std::string printable(std::string_view text) {
-  std::string clean(text);
-  for (char& c : clean) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) c = ' ';
+namespace {
+
+// The bytes of the control character that the text begins with, in UTF-8; 0 when it is another.
+std::size_t control_bytes(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  if (byte(0) < 0x20 || byte(0) == 0x7f) return 1;
+  const bool two = text.size() > 1 && byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) <= 0x9f;
+  return two ? 2 : 0;
+}
+
+// The whole characters in the first `most_bytes`. Precondition: the text is longer.
+std::string_view cut(std::string_view text, std::size_t most_bytes) {
+  while (most_bytes > 0 && (static_cast<unsigned char>(text[most_bytes]) & 0xc0) == 0x80) {
+    --most_bytes;
   }
-  return clean;
+  return text.substr(0, most_bytes);
+}
+
+}  // namespace
+
+std::string printable(std::string_view text, std::size_t most_bytes) {
+  const bool whole = text.size() <= most_bytes;
+  if (!whole) text = cut(text, most_bytes);
+  std::string clean;
+  clean.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t control = control_bytes(text);
+    clean += control > 0 ? ' ' : text.front();
+    text.remove_prefix(std::max<std::size_t>(control, 1));
+  }
+  return whole ? clean : clean + "...";
 }
 
 void log_line(log::Level level, std::string_view line) {
@@ -27,15 +52,13 @@ void LogLines::append(std::string_view bytes) {
     const bool ended = !bytes.empty() && bytes.front() == '\n';
     if (ended) bytes.remove_prefix(1);
     if (ended || waiting_.size() == kMostLogLineBytes) {
-      log_line(level_, waiting_);
-      waiting_.clear();
+      log_line(level_, std::exchange(waiting_, {}));
     }
   }
 }
 
 void LogLines::flush() {
-  if (!waiting_.empty()) log_line(level_, waiting_);
-  waiting_.clear();
+  if (!waiting_.empty()) log_line(level_, std::exchange(waiting_, {}));
 }
 
 }  // namespace driftwood::guest

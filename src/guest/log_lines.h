@@ -12,8 +12,12 @@ namespace driftwood::guest {
 
 inline constexpr std::size_t kMostLogLineBytes = 64 * 1024;
 
-// The text with each control character replaced by a space.
-std::string printable(std::string_view text);
+// The most of a name that a message tells: names are the guest's or a file's, and may be long.
+inline constexpr std::size_t kMostNameBytes = 200;
+
+// The text with each control character, those beyond ASCII (U+0080 to U+009F) too, replaced by a
+// space. Of more than `most_bytes` it is cut between two characters, and ends with "...".
+std::string printable(std::string_view text, std::size_t most_bytes = std::string_view::npos);
 
 // Writes one line, marked as the guest's.
 void log_line(log::Level level, std::string_view line);

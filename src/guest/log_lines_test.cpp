@@ -45,5 +45,20 @@ TEST(Printable, keeps_characters_beyond_ascii) {
             "\xc3\xa4   b");
 }
 
+TEST(Printable, takes_out_the_controls_beyond_ascii) {
+  EXPECT_EQ(printable("a\xc2\x80"
+                      "b\xc2\x9b"
+                      "c\xc2\xa0\xc2"),
+            "a b c\xc2\xa0\xc2");
+}
+
+TEST(Printable, cuts_between_characters) {
+  EXPECT_EQ(printable("abcd", 4), "abcd");
+  EXPECT_EQ(printable("abcde", 4), "abcd...");
+  EXPECT_EQ(printable("abc\xc3\xa4", 4), "abc...");
+  EXPECT_EQ(printable("\xc3\xa4\xc3\xa4", 2), "\xc3\xa4...");
+  EXPECT_EQ(printable("\x80\x80\x80", 2), "...");
+}
+
 }  // namespace
 }  // namespace driftwood::guest

@@ -1,5 +1,7 @@
 #include "guest/memory_creator.h"
 
+#include <new>
+
 #include "core/check.h"
 
 namespace driftwood::guest {
@@ -8,6 +10,16 @@ namespace {
 using SharedRegion = std::shared_ptr<memory::Region>;
 
 thread_local MemoryCapture* current_capture = nullptr;
+
+// No exception may cross Wasmtime, and these callbacks can meet but the one.
+template <typename Body>
+wasmtime_error_t* without_exceptions(Body body) noexcept {
+  try {
+    return body();
+  } catch (const std::bad_alloc&) {
+    return wasmtime_error_new("The host has not the memory for a guest's memory.");
+  }
+}
 
 memory::Region& region_of(void* env) {
   return **static_cast<SharedRegion*>(env);
@@ -21,8 +33,10 @@ std::uint8_t* get_memory(void* env, std::size_t* size_bytes, std::size_t* capaci
 }
 
 wasmtime_error_t* grow_memory(void* env, std::size_t new_size_bytes) {
-  const Result<void> grown = region_of(env).grow(new_size_bytes);
-  return grown ? nullptr : wasmtime_error_new(grown.error().message().c_str());
+  return without_exceptions([&]() -> wasmtime_error_t* {
+    const Result<void> grown = region_of(env).grow(new_size_bytes);
+    return grown ? nullptr : wasmtime_error_new(grown.error().message().c_str());
+  });
 }
 
 void release_memory(void* env) {
@@ -34,19 +48,21 @@ wasmtime_error_t* new_memory(void*, const wasm_memorytype_t*, std::size_t minimu
                              wasmtime_linear_memory_t* memory) {
   DW_CHECK(current_capture != nullptr);
   DW_CHECK(reserved_bytes >= kReservedBytes && guard_bytes >= kGuardBytes);
-  Result<SharedRegion> region = memory::Region::reserve({.committed_bytes = minimum_bytes,
-                                                         .reserved_bytes = reserved_bytes,
-                                                         .guard_bytes = guard_bytes});
-  if (!region) {
-    current_capture->error = region.error();
-    return wasmtime_error_new(region.error().message().c_str());
-  }
-  current_capture->region = *region;
-  memory->env = new SharedRegion(*std::move(region));
-  memory->get_memory = get_memory;
-  memory->grow_memory = grow_memory;
-  memory->finalizer = release_memory;
-  return nullptr;
+  return without_exceptions([&]() -> wasmtime_error_t* {
+    Result<SharedRegion> region = memory::Region::reserve({.committed_bytes = minimum_bytes,
+                                                           .reserved_bytes = reserved_bytes,
+                                                           .guard_bytes = guard_bytes});
+    if (!region) {
+      current_capture->error = region.error();
+      return wasmtime_error_new(region.error().message().c_str());
+    }
+    current_capture->region = *region;
+    memory->env = new SharedRegion(*std::move(region));
+    memory->get_memory = get_memory;
+    memory->grow_memory = grow_memory;
+    memory->finalizer = release_memory;
+    return nullptr;
+  });
 }
 
 }  // namespace

@@ -50,7 +50,8 @@ Result<void> check_imports(const wasmtime_module_t* module) {
     const std::string_view name = view(wasm_importtype_name(imports.data[i]));
     const wasm_externtype_t* type = wasm_importtype_type(imports.data[i]);
     const std::string what =
-        fmt::format("The guest's import {}.{}", printable(from), printable(name));
+        fmt::format("The guest's import {}.{}", printable(from, kMostNameBytes),
+                    printable(name, kMostNameBytes));
     if (wasm_externtype_kind(type) == WASM_EXTERN_MEMORY) {
       return fail(ErrorCode::invalid_argument, "{} is a memory; a guest defines its own.", what);
     }

@@ -76,6 +76,31 @@ TEST(Module, refuses_imports_that_are_not_given) {
       ErrorCode::invalid_argument, "proc_raise");
 }
 
+TEST(Module, refusals_are_sentences_without_the_modules_controls) {
+  const std::string long_name(5000, 'n');
+  expect_refused(module_of({"(import \"\\1b[2J\\c2\\9b\" \"" + long_name + "\" (func))", kMemory,
+                            kStart, kResume}),
+                 ErrorCode::invalid_argument,
+                 "import  [2J ." + long_name.substr(0, 200) + "... is not given to guests.");
+  const auto invalid = test::compile(module_of({kMemory, "(memory 1)", kStart, kResume}));
+  ASSERT_FALSE(invalid);
+  EXPECT_TRUE(invalid.error().message().ends_with(".")) << invalid.error().message();
+}
+
+// Such modules cannot be saved, but run.
+TEST(Module, takes_what_could_not_be_saved) {
+  for (const std::string_view field :
+       {"(func $f) (start $f)",
+        "(table 2 funcref) (func $g) (elem $e func $g)"
+        "(func (table.init $e (i32.const 0) (i32.const 0) (i32.const 1)) (elem.drop $e))",
+        "(table 2 funcref) (func (table.copy (i32.const 0) (i32.const 1) (i32.const 1)))",
+        "(table 2 funcref) (func (table.set (i32.const 0) (ref.null func)))",
+        "(data $d \"x\") (func (data.drop $d))"}) {
+    const auto module = test::compile(module_of({kMemory, kStart, kResume, field}));
+    EXPECT_TRUE(module) << field << module.error().message();
+  }
+}
+
 TEST(Module, refuses_imports_of_another_type) {
   expect_refused(module_of({"(import \"driftwood\" \"now\" (func (param i64) (result i32)))",
                             kMemory, kStart, kResume}),

@@ -8,10 +8,22 @@
 namespace driftwood::guest {
 namespace {
 
-enum Errno : std::int32_t { kSuccess = 0, kBadDescriptor = 8, kFault = 21, kNotSupported = 52 };
+enum Errno : std::int32_t {
+  kSuccess = 0,
+  kBadDescriptor = 8,
+  kFault = 21,
+  kInvalid = 28,
+  kNoMemory = 48,
+  kNotSupported = 52
+};
 
 constexpr std::int32_t kStandardOutput = 1;
 constexpr std::int32_t kStandardError = 2;
+
+// Of one fd_write, since nothing interrupts an import. More bytes are left to the caller, as POSIX
+// lets a write do.
+constexpr std::uint32_t kMostVectors = 1024;
+constexpr std::uint32_t kMostWrittenBytes = 64 * 1024;
 
 struct IoVector {
   std::uint32_t pointer;
@@ -46,15 +58,17 @@ std::int32_t fd_write(GuestState& guest, Values values) {
   const std::uint32_t vectors = word(values, 1);
   const std::uint32_t vector_count = word(values, 2);
   const std::uint32_t out = word(values, 3);
+  if (vector_count > kMostVectors) return kInvalid;
   if (!guest.memory.bytes(vectors, std::uint64_t{vector_count} * sizeof(IoVector))) return kFault;
   std::uint32_t written_bytes = 0;
-  for (std::uint32_t i = 0; i < vector_count; ++i) {
+  for (std::uint32_t i = 0; i < vector_count && written_bytes < kMostWrittenBytes; ++i) {
     const auto vector = guest.memory.read<IoVector>(vectors + i * sizeof(IoVector));
     if (!vector) return kFault;
     const auto text = guest.memory.text(vector->pointer, vector->size);
     if (!text) return kFault;
-    stream->append(*text);
-    written_bytes += vector->size;
+    const std::string_view taken = text->substr(0, kMostWrittenBytes - written_bytes);
+    stream->append(taken);
+    written_bytes += static_cast<std::uint32_t>(taken.size());
   }
   return guest.memory.write(out, written_bytes) ? kSuccess : kFault;
 }
@@ -84,13 +98,14 @@ std::int32_t not_supported(GuestState&, Values) {
 
 template <std::int32_t (*kFunction)(GuestState&, Values)>
 wasm_trap_t* call(void*, wasmtime_caller_t* caller, wasmtime_val_raw_t* values, std::size_t) {
-  values[0].i32 = kFunction(calling_guest(caller), values);
-  return nullptr;
+  return run_import([&] { values[0].i32 = kFunction(calling_guest(caller), values); },
+                    [&] { values[0].i32 = kNoMemory; });
 }
 
 wasm_trap_t* proc_exit(void*, wasmtime_caller_t*, wasmtime_val_raw_t* values, std::size_t) {
-  const std::string text = fmt::format("it called proc_exit({})", values[0].i32);
-  return wasmtime_trap_new(text.data(), text.size());
+  std::array<char, 64> text;
+  const auto end = fmt::format_to(text.data(), "it called proc_exit({})", values[0].i32);
+  return wasmtime_trap_new(text.data(), static_cast<std::size_t>(end - text.data()));
 }
 
 constexpr Import give(std::string_view name, std::string_view parameters,

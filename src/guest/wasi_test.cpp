@@ -12,7 +12,7 @@ using test::Value;
 
 constexpr const char* kWasi = "wasi_snapshot_preview1";
 constexpr std::uint32_t kEnd = 8 * 65536;
-constexpr int kBadDescriptor = 8, kFault = 21, kNotSupported = 52;
+constexpr int kBadDescriptor = 8, kFault = 21, kInvalid = 28, kNoMemory = 48, kNotSupported = 52;
 
 // What reaches the log, as "level text".
 class Logged : public test::HostedGuest {
@@ -54,13 +54,57 @@ TEST_F(Wasi, fd_write_refuses_what_lies_outside_the_memory) {
   const std::vector<Value> steps = {
       script.call_of(kWasi, "fd_write", {1, Script::kFree, 1, 64}),
       script.call_of(kWasi, "fd_write", {1, kEnd - 7, 1, 64}),
-      script.call_of(kWasi, "fd_write", {1, 0, 0x20000000, 64}),
+      script.call_of(kWasi, "fd_write", {1, kEnd - 1024 * 8 + 1, 1024, 64}),
       script.call_of(kWasi, "fd_write", {1, kEnd - 8, 1, kEnd - 3}),
   };
   const Value other = script.call_of(kWasi, "fd_write", {3, kEnd - 8, 1, 64});
   auto guest = start(script);
   EXPECT_EQ(result_of(*guest, other), kBadDescriptor);
   for (const Value step : steps) EXPECT_EQ(result_of(*guest, step), kFault) << step.number;
+}
+
+TEST_F(Wasi, fd_write_refuses_more_vectors_than_the_limit) {
+  const std::vector<Value> steps = {
+      script.call_of(kWasi, "fd_write", {1, 0, 1025, 64}),
+      script.call_of(kWasi, "fd_write", {1, 0, 0x20000000, 64}),  // 2^32 bytes
+      script.call_of(kWasi, "fd_write", {1, 0, -1, 64}),
+  };
+  auto guest = start(script);
+  for (const Value step : steps) EXPECT_EQ(result_of(*guest, step), kInvalid) << step.number;
+}
+
+TEST_F(Wasi, fd_write_takes_at_most_64_kib_and_tells_how_much) {
+  script.code("(memory.fill (i32.const 65536) (i32.const 120) (i32.const 262144))");
+  script.words(Script::kFree, {65536, 40000, 65536, 40000, kEnd, 1});  // the last is not reached
+  script.words(Script::kFree + 64, {65536, 262144});
+  const Value several = script.call_of(kWasi, "fd_write", {1, Script::kFree, 3, 0});
+  const Value one = script.call_of(kWasi, "fd_write", {2, Script::kFree + 64, 1, 4});
+  auto guest = start(script);
+  EXPECT_EQ(result_of(*guest, several), 0);
+  EXPECT_EQ(result_of(*guest, one), 0);
+  EXPECT_EQ(test::read_word(*guest, 0), 65536);
+  EXPECT_EQ(test::read_word(*guest, 4), 65536);
+  EXPECT_EQ(lines.size(), 2u);
+}
+
+TEST_F(Wasi, exceptions_of_the_host_become_an_error_number_or_a_trap) {
+  script.data(Script::kFree, "one\n");
+  script.words(Script::kFree + 64, {Script::kFree, 4});
+  const Value write =
+      script.call_of(kWasi, "fd_write", {1, Script::kFree + 64, 1, Script::kFree + 128});
+  script.end_phase(DW_NEXT_IDLE);
+  log::configure(log::Level::debug, [](log::Level, std::string_view) { throw std::bad_alloc(); });
+  auto starved = create(script.wat()).value();
+  EXPECT_TRUE(starved->start());
+  EXPECT_EQ(result_of(*starved, write), kNoMemory);
+  log::configure(log::Level::debug,
+                 [](log::Level, std::string_view) { throw std::runtime_error("no log"); });
+  auto failed = create(script.wat()).value();
+  const auto next = failed->start();
+  log::configure(log::Level::warning, nullptr);  // guests write their last lines when they go
+  ASSERT_FALSE(next);
+  EXPECT_TRUE(next.error().message().ends_with("an import failed inside the host: no log."))
+      << next.error().message();
 }
 
 TEST_F(Wasi, exit_is_a_trap) {
