@@ -3,6 +3,7 @@
 #pragma once
 
 #define JSON_NOEXCEPTION
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -60,12 +61,10 @@ class ObjectReader {
     return value->is_string() ? value->get<std::string>() : absent;
   }
 
-  // "<where>: "<key>" is <value>; expected <expected>."
+  // "<where>: "<key>" is <value>; expected <expected>." A nested value is named by its type.
   void wrong(const char* key, const json& value, const std::string& expected,
              std::int32_t code = DW_E_INVALID) {
-    std::string shown = value.dump();
-    if (shown.size() > kMostShownBytes) shown = shown.substr(0, kMostShownBytes) + "...";
-    fault(code, where_ + ": \"" + key + "\" is " + shown + "; expected " + expected + ".");
+    fault(code, where_ + ": \"" + key + "\" is " + shown(value) + "; expected " + expected + ".");
   }
 
   void fault(std::int32_t code, std::string message) {
@@ -85,6 +84,16 @@ class ObjectReader {
 
  private:
   static constexpr std::size_t kMostShownBytes = 60;
+
+  // How deep values nest is the writer's choice, and dump() calls itself for each level.
+  static std::string shown(const json& value) {
+    const auto is_structured = [](const json& element) { return element.is_structured(); };
+    if (value.is_structured() && std::any_of(value.begin(), value.end(), is_structured)) {
+      return value.is_array() ? "an array" : "an object";
+    }
+    const std::string text = value.dump();
+    return text.size() > kMostShownBytes ? text.substr(0, kMostShownBytes) + "..." : text;
+  }
 
   const json* find(const char* key, bool required) {
     if (has(key)) return &object_[key];

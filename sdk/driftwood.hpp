@@ -60,14 +60,21 @@ class SharedBuffer {
 
   // What take<T>(count) uses up, for adding up the size of a buffer.
   template <typename T>
-  static constexpr std::uint32_t bytes_for(std::uint32_t count) {
-    return round_up(static_cast<std::uint32_t>(count * sizeof(T)), kAlignmentBytes);
+  static constexpr std::uint64_t bytes_for(std::uint32_t count) {
+    return round_up(std::uint64_t{count} * sizeof(T), kAlignmentBytes);
   }
 
-  // At least this many bytes, zero-filled.
-  static Result<SharedBuffer> create(std::uint32_t size_bytes, dw_access access = DW_READ_WRITE) {
+  // At least this many bytes, zero-filled. Errors: DW_E_LIMIT for more than a guest's memory can
+  // hold; DW_E_MEMORY for more than this guest's heap gives; those of dw_window_share.
+  static Result<SharedBuffer> create(std::uint64_t size_bytes, dw_access access = DW_READ_WRITE) {
+    if (size_bytes > kMostBytes) {
+      return fail(DW_E_LIMIT, "A shared buffer of " + std::to_string(size_bytes) +
+                                  " bytes is asked for; a guest's memory holds one of at most " +
+                                  std::to_string(kMostBytes) + ".");
+    }
     SharedBuffer buffer;
-    buffer.size_bytes_ = round_up(std::max(size_bytes, 1u), kStepBytes);
+    buffer.size_bytes_ =
+        static_cast<std::uint32_t>(round_up(std::max(size_bytes, std::uint64_t{1}), kStepBytes));
     buffer.bytes_ = static_cast<std::uint8_t*>(std::aligned_alloc(kStepBytes, buffer.size_bytes_));
     if (buffer.bytes_ == nullptr) {
       return fail(DW_E_MEMORY, "The guest has no memory for a shared buffer of " +
@@ -95,17 +102,20 @@ class SharedBuffer {
   // arithmetic.
   template <typename T>
   Shared<T> take(std::uint32_t count) {
-    const std::uint32_t bytes = bytes_for<T>(count);
+    const std::uint64_t bytes = bytes_for<T>(count);
     if (bytes > size_bytes_ - used_bytes_) std::abort();
     Shared<T> piece = {{reinterpret_cast<T*>(bytes_ + used_bytes_), count},
                        static_cast<std::uint32_t>(window_.number()),
                        used_bytes_};
-    used_bytes_ += bytes;
+    used_bytes_ += static_cast<std::uint32_t>(bytes);
     return piece;
   }
 
  private:
-  static constexpr std::uint32_t round_up(std::uint32_t value, std::uint32_t step) {
+  // The largest multiple of kStepBytes that 32 bits hold.
+  static constexpr std::uint64_t kMostBytes = (std::uint64_t{1} << 32) - kStepBytes;
+
+  static constexpr std::uint64_t round_up(std::uint64_t value, std::uint32_t step) {
     return (value + step - 1) / step * step;
   }
   void swap(SharedBuffer& other) {
@@ -139,6 +149,10 @@ class Model {
     });
     if (result < 0) return std::unexpected(last_error(result));
     return text;
+  }
+
+  bool has_tokenizer() const {
+    return dw_tokens_encode(number(), nullptr, 0, false, nullptr, 0) != DW_E_NOT_FOUND;
   }
 
   // Errors: DW_E_NOT_FOUND.

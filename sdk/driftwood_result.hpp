@@ -87,6 +87,13 @@ inline void log(dw_log_level level, std::string_view text) {
   dw_log(level, text.data(), static_cast<std::uint32_t>(text.size()));
 }
 
+// Of a clock that never goes back.
+inline std::uint64_t now_ns() {
+  std::uint64_t now = 0;
+  dw_now(&now);
+  return now;
+}
+
 inline void write_output(std::string_view record) {
   dw_output_write(record.data(), static_cast<std::uint32_t>(record.size()));
 }

@@ -63,7 +63,7 @@ struct Weights {
 using FindWeight = std::function<sdk::Result<dw_weight_info>(std::string_view name)>;
 
 // Errors: a weight that is missing, of another shape than the config says, or of a dtype that is
-// not f32, bf16 or f16.
+// not f32, bf16 or f16; a layer more than the config says.
 sdk::Result<Weights> check_weights(const Config& config, const FindWeight& find);
 
 }  // namespace driftwood::guests::llama

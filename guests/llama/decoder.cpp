@@ -47,6 +47,7 @@ Result<void> Decoder::make_piece_window() {
 }
 
 Result<void> Decoder::make_logits_window(std::uint32_t rows) {
+  // Up to 64 rows of at most 2^24 elements: counts fit into 32 bits, sizes in bytes do not.
   const std::uint32_t best = best_count(config_), hidden = config_.hidden_size;
   auto buffer = SharedBuffer::create(4 * SharedBuffer::bytes_for<std::int32_t>(rows) +
                                      2 * SharedBuffer::bytes_for<std::int32_t>(rows * best) +

@@ -11,12 +11,6 @@ namespace {
 using sdk::Result;
 using sdk::Task;
 
-std::uint64_t now_ns() {
-  std::uint64_t now = 0;
-  dw_now(&now);
-  return now;
-}
-
 // The prompt's ids. Errors: none, more than the context holds, or one outside the vocabulary.
 Result<std::vector<std::int32_t>> prompt_ids(const sdk::Model& model, const Decoder& decoder,
                                              const Request& request) {
@@ -53,12 +47,14 @@ struct Choice {
 class Generation {
  public:
   Generation(const sdk::Model& model, Decoder& decoder, const Defaults& defaults,
-             const Request& request, std::span<const std::int32_t> prompt, std::uint64_t seed)
+             const Request& request, std::span<const std::int32_t> prompt, std::uint64_t seed,
+             std::uint64_t arrival_ns)
       : decoder_(decoder),
         defaults_(defaults),
         request_(request),
         prompt_(prompt),
         random_(seed),
+        arrival_ns_(arrival_ns),
         prompt_text_(decode_with(model), {}),
         text_(decode_with(model), prompt) {
     usage_ = {prompt.size(), 0, seed, 0, 0};
@@ -66,12 +62,13 @@ class Generation {
 
   // Writes the records, the last two of them too.
   Task<Result<void>> run() {
-    begin_ns_ = now_ns();
     std::string_view reason = "cancelled";
     auto outcome = co_await prefill();
     if (outcome) outcome = co_await decode(reason);
+    // Nothing is held back any more if the last token was the last one.
+    if (!request_.reports_tokens) report_text(text_.finish());
     if (!outcome && outcome.error().code != DW_E_CANCELLED) co_return outcome;
-    const std::uint64_t whole_ns = now_ns() - begin_ns_;
+    const std::uint64_t whole_ns = sdk::now_ns() - arrival_ns_;
     if (usage_.completion_tokens == 0) usage_.prefill_ns = whole_ns;
     usage_.decode_ns = whole_ns - usage_.prefill_ns;
     sdk::write_output(usage_record(usage_));
@@ -124,7 +121,7 @@ class Generation {
     while (usage_.completion_tokens < request_.max_tokens) {
       const auto choice = co_await choose(logit_rows_ - 1);
       if (!choice) co_return std::unexpected(choice.error());
-      if (usage_.completion_tokens++ == 0) usage_.prefill_ns = now_ns() - begin_ns_;
+      if (usage_.completion_tokens++ == 0) usage_.prefill_ns = sdk::now_ns() - arrival_ns_;
       const std::string_view end = reason_to_end(choice->id);
       report(*choice, !end.empty());
       if (!end.empty()) {
@@ -168,9 +165,13 @@ class Generation {
     if (request_.reports_tokens) {
       sdk::write_output(token_record({choice.id, std::move(text), choice.logprob, false,
                                       decoder_.best(logit_rows_ - 1), request_.top_logprobs}));
-    } else if (!text.empty()) {
-      sdk::write_output(text_record(text));
+    } else {
+      report_text(text);
     }
+  }
+
+  void report_text(const std::string& text) {
+    if (!text.empty()) sdk::write_output(text_record(text));
   }
 
   Decoder& decoder_;
@@ -178,18 +179,22 @@ class Generation {
   const Request& request_;
   std::span<const std::int32_t> prompt_;
   Random random_;
+  std::uint64_t arrival_ns_;
   TokenText prompt_text_, text_;
   Usage usage_ = {};
-  std::uint64_t begin_ns_ = 0;
   std::uint32_t logit_rows_ = 0;  // of the last run
 };
 
 }  // namespace
 
 Task<Result<void>> generate(const sdk::Model& model, Decoder& decoder, const Defaults& defaults,
-                            Request request) {
+                            Request request, std::uint64_t arrival_ns) {
   const auto prompt = prompt_ids(model, decoder, request);
   if (!prompt) co_return std::unexpected(prompt.error());
+  if (!request.reports_tokens && !model.has_tokenizer()) {
+    co_return sdk::fail(DW_E_UNSUPPORTED,
+                        "The model has no tokenizer, so there is no text; ask for tokens.");
+  }
   std::uint64_t seed = request.seed.value_or(0);
   if (!request.seed) {
     if (auto drawn = sdk::succeeded(dw_random_seed(&seed)); !drawn) co_return drawn;
@@ -198,7 +203,7 @@ Task<Result<void>> generate(const sdk::Model& model, Decoder& decoder, const Def
   if (auto begun = decoder.begin(request.prompt_logprobs ? kMostLogitRows : 1); !begun) {
     co_return begun;
   }
-  Generation generation(model, decoder, defaults, request, *prompt, seed);
+  Generation generation(model, decoder, defaults, request, *prompt, seed, arrival_ns);
   co_return co_await generation.run();
 }
 

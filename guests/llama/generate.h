@@ -7,9 +7,11 @@
 
 namespace driftwood::guests::llama {
 
-// Writes all records but the error record. Errors: what is wrong with the prompt; those of the
+// Writes all records but the error record. `arrival_ns`: when the request came, by sdk::now_ns().
+// Errors: what is wrong with the prompt; text asked of a model that has no tokenizer; those of the
 // device.
 sdk::Task<sdk::Result<void>> generate(const sdk::Model& model, Decoder& decoder,
-                                      const Defaults& defaults, Request request);
+                                      const Defaults& defaults, Request request,
+                                      std::uint64_t arrival_ns);
 
 }  // namespace driftwood::guests::llama

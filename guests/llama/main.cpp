@@ -49,11 +49,12 @@ Result<Session> load() {
 }
 
 Task<Result<void>> answer(const Result<Session>& session, std::string message) {
+  const std::uint64_t arrival_ns = sdk::now_ns();
   if (!session) co_return std::unexpected(session.error());
   auto request = parse_request(message, session->defaults);
   if (!request) co_return std::unexpected(request.error());
   co_return co_await generate(*session->model, *session->decoder, session->defaults,
-                              std::move(*request));
+                              std::move(*request), arrival_ns);
 }
 
 Task<Result<void>> run_guest() {

@@ -6,21 +6,13 @@
 #include <span>
 
 #include "graph/program.h"
+#include "llama/test_config.h"
 
 namespace driftwood::guests::llama {
 namespace {
 
 Config small() {
-  Config config = {};
-  config.hidden_size = 8;
-  config.intermediate_size = 12;
-  config.layer_count = 3;
-  config.head_count = 2;
-  config.key_head_count = 1;
-  config.head_dim = 4;
-  config.vocabulary_size = 300;
-  config.epsilon = 1e-5;
-  return config;
+  return small_config(3, 300);
 }
 
 Weights weights(const Config& config, sdk::DType key_dtype) {

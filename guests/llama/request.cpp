@@ -10,32 +10,39 @@ namespace {
 
 constexpr std::int64_t kMostId = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t kMostSeed = std::int64_t{1} << 53;
-constexpr double kMostTemperature = 1e6;
-constexpr double kLeastTopP = 1e-9;
+constexpr double kMostTemperature = 100;
 
 constexpr std::array kRequestKeys = {
     "prompt", "prompt_ids", "max_tokens",    "temperature", "top_k",        "top_p",
     "seed",   "ignore_eos", "prefill_piece", "output",      "top_logprobs", "prompt_logprobs"};
 
+double read_top_p(ObjectReader& reader, double absent) {
+  if (!reader.has("top_p")) return absent;
+  const json& value = reader["top_p"];
+  const double top_p = value.is_number() ? value.get<double>() : 0;
+  if (top_p > 0 && top_p <= 1) return top_p;
+  reader.wrong("top_p", value, "a number greater than 0 and at most 1");
+  return absent;
+}
+
 SamplerSettings read_sampler(ObjectReader& reader, const SamplerSettings& absent) {
   return {reader.number("temperature", 0, kMostTemperature, absent.temperature),
           static_cast<std::uint32_t>(reader.integer("top_k", 0, kMostId, absent.top_k)),
-          reader.number("top_p", kLeastTopP, 1, absent.top_p)};
+          read_top_p(reader, absent.top_p)};
 }
 
 // An id or an array of ids.
 std::vector<std::int32_t> read_ids(ObjectReader& reader, const char* key) {
   const json& value = reader[key];
-  const json array = value.is_array() ? value : json::array({value});
-  std::vector<std::int32_t> ids;
-  ids.reserve(array.size());
-  for (const json& id : array) {
-    if (!ObjectReader::is_integer_within(id, 0, kMostId)) {
-      reader.wrong(key, value, "token ids, which are integers from 0");
-      return {};
-    }
-    ids.push_back(id.get<std::int32_t>());
+  const auto is_id = [](const json& id) { return ObjectReader::is_integer_within(id, 0, kMostId); };
+  // A loop over a number meets the number itself.
+  if (value.is_object() || !std::all_of(value.begin(), value.end(), is_id)) {
+    reader.wrong(key, value, "token ids, which are integers from 0");
+    return {};
   }
+  std::vector<std::int32_t> ids;
+  ids.reserve(value.size());
+  for (const json& id : value) ids.push_back(id.get<std::int32_t>());
   return ids;
 }
 

@@ -55,6 +55,10 @@ TEST(Request, refusals_name_the_key_and_the_value) {
             "The request: \"seed\" is null; expected a value.");
   EXPECT_EQ(refusal(R"({"prompt": "a", "prefill_piece": 513})"),
             "The request: \"prefill_piece\" is 513; expected an integer from 1 to 512.");
+  EXPECT_EQ(refusal(R"({"prompt": "a", "temperature": 100.5})"),
+            "The request: \"temperature\" is 100.5; expected a number from 0.0 to 100.0.");
+  EXPECT_EQ(refusal(R"({"prompt": "a", "top_p": 0})"),
+            "The request: \"top_p\" is 0; expected a number greater than 0 and at most 1.");
   EXPECT_EQ(refusal(R"({"prompt": "a", "top_logprobs": 1})"),
             "The request: \"top_logprobs\" needs \"output\": \"tokens\".");
   EXPECT_EQ(refusal(R"({"prompt": "a", "prompt_logprobs": true})"),
@@ -64,14 +68,40 @@ TEST(Request, refusals_name_the_key_and_the_value) {
 TEST(Request, values_out_of_range_are_refused) {
   for (const char* pair :
        {R"("temperature": -1)", R"("temperature": "hot")", R"("top_k": -1)", R"("top_k": 1.5)",
-        R"("top_p": 0)", R"("top_p": 1.01)", R"("seed": 9007199254740993)", R"("seed": -1)",
-        R"("seed": 18446744073709551615)", R"("max_tokens": -1)", R"("prefill_piece": 0)",
-        R"("output": "json")", R"("ignore_eos": 1)", R"("top_logprobs": 21)"}) {
+        R"("top_p": -0.1)", R"("top_p": 1.01)", R"("top_p": "all")", R"("seed": 9007199254740993)",
+        R"("seed": -1)", R"("seed": 18446744073709551615)", R"("max_tokens": -1)",
+        R"("prefill_piece": 0)", R"("output": "json")", R"("ignore_eos": 1)",
+        R"("top_logprobs": 21)"}) {
     EXPECT_NE(refusal(R"({"prompt": "a", )" + std::string(pair) + "}"), "accepted") << pair;
   }
   for (const char* ids : {"1", "[1.5]", "[-1]", "[\"a\"]", "[2147483648]", "{}"}) {
     EXPECT_NE(refusal(R"({"prompt_ids": )" + std::string(ids) + "}"), "accepted") << ids;
   }
+}
+
+TEST(Request, the_ends_of_the_samplers_ranges_are_accepted) {
+  const auto request =
+      parse_request(R"({"prompt": "a", "temperature": 100, "top_p": 1e-300})", Defaults());
+  ASSERT_TRUE(request) << request.error().message;
+  EXPECT_EQ(request->sampler.temperature, 100);
+  EXPECT_EQ(request->sampler.top_p, 1e-300);
+}
+
+TEST(Request, deeply_nested_values_are_named_by_their_type) {
+  constexpr std::size_t kLevels = 100'000;
+  const std::string deep = std::string(kLevels, '[') + std::string(kLevels, ']');
+  EXPECT_EQ(refusal(R"({"prompt_ids": )" + deep + "}"),
+            "The request: \"prompt_ids\" is an array; expected token ids, which are integers from "
+            "0.");
+  for (const char* key : {"prompt", "max_tokens", "temperature", "top_p", "ignore_eos", "output"}) {
+    EXPECT_NE(refusal(R"({"prompt": "a", ")" + std::string(key) + R"(": {"a": )" + deep + "}}")
+                  .find("is an object; expected"),
+              std::string::npos)
+        << key;
+  }
+  EXPECT_FALSE(parse_defaults(R"({"eos_token_id": )" + deep + "}", "{}"));
+  EXPECT_EQ(refusal(R"({"prompt": "a", "top_k": [1, 2]})"),
+            "The request: \"top_k\" is [1,2]; expected an integer from 0 to 2147483647.");
 }
 
 TEST(Defaults, come_from_the_generation_config) {
@@ -103,6 +133,8 @@ TEST(Defaults, a_broken_generation_config_is_refused) {
   EXPECT_FALSE(parse_defaults("[]", "{}"));
   EXPECT_FALSE(parse_defaults(R"({"top_p": 2})", "{}"));
   EXPECT_FALSE(parse_defaults(R"({"eos_token_id": "</s>"})", "{}"));
+  EXPECT_FALSE(parse_defaults(R"({"eos_token_id": {}})", "{}"));
+  EXPECT_FALSE(parse_defaults(R"({"eos_token_id": {"a": 3}})", "{}"));
 }
 
 }  // namespace

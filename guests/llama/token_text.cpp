@@ -17,10 +17,9 @@ std::string TokenText::add(std::int32_t id, bool last) {
   const auto text = decode_(ids_, skip_, last || pending >= kMostPending);
   if (!text) {
     ids_.pop_back();
-    return {};
+    return last ? finish() : std::string();
   }
-  std::string added = text->substr(std::min(reported_bytes_, text->size()));
-  reported_bytes_ = std::max(reported_bytes_, text->size());
+  std::string added = take_new(*text);
 
   // The neighbours move up once the text ends with a whole character.
   if (pending >= kNeighbours) {
@@ -31,6 +30,18 @@ std::string TokenText::add(std::int32_t id, bool last) {
       reported_bytes_ = 0;
     }
   }
+  return added;
+}
+
+std::string TokenText::finish() {
+  if (ids_.size() == skip_) return {};  // what the neighbours hold back is not ours
+  const auto text = decode_(ids_, skip_, true);
+  return text ? take_new(*text) : std::string();
+}
+
+std::string TokenText::take_new(const std::string& text) {
+  std::string added = text.substr(std::min(reported_bytes_, text.size()));
+  reported_bytes_ = std::max(reported_bytes_, text.size());
   return added;
 }
 

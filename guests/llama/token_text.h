@@ -26,9 +26,15 @@ class TokenText {
   // comes as U+FFFD.
   std::string add(std::int32_t id, bool last);
 
+  // What is held back, as U+FFFD; empty if nothing is.
+  std::string finish();
+
  private:
   static constexpr std::size_t kNeighbours = 8;    // ids decoded before the new ones
   static constexpr std::size_t kMostPending = 32;  // ids after which held-back bytes are given up
+
+  // The part of `text`, that of the ids since the neighbours, which was not reported yet.
+  std::string take_new(const std::string& text);
 
   Decode decode_;
   std::vector<std::int32_t> ids_;   // neighbours, then those since

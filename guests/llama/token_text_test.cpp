@@ -62,6 +62,30 @@ TEST(TokenText, the_last_token_completes_what_is_held_back) {
   EXPECT_EQ(text.add(256, true), "\xef\xbf\xbd");
 }
 
+TEST(TokenText, a_last_token_that_is_unknown_completes_what_is_held_back) {
+  TokenText text(decode_bytes, {});
+  EXPECT_EQ(text.add('x', false), "x");
+  EXPECT_EQ(text.add(0xc3, false), "");
+  EXPECT_EQ(text.add(257, true), "\xef\xbf\xbd");
+  EXPECT_EQ(text.finish(), "");
+}
+
+TEST(TokenText, finishing_gives_what_is_held_back_once) {
+  TokenText text(decode_bytes, {});
+  EXPECT_EQ(text.finish(), "");
+  EXPECT_EQ(text.add('x', false), "x");
+  EXPECT_EQ(text.finish(), "");
+  EXPECT_EQ(text.add(0xc3, false), "");
+  EXPECT_EQ(text.finish(), "\xef\xbf\xbd");
+  EXPECT_EQ(text.finish(), "");
+}
+
+TEST(TokenText, finishing_without_a_token_decodes_nothing) {
+  const std::vector<std::int32_t> before = {0xc3};
+  TokenText text([](auto, auto, auto) { return sdk::Result<std::string>("held back"); }, before);
+  EXPECT_EQ(text.finish(), "");
+}
+
 TEST(TokenText, special_and_unknown_tokens_have_no_text) {
   TokenText text(decode_bytes, {});
   EXPECT_EQ(text.add('a', false), "a");

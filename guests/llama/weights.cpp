@@ -84,6 +84,13 @@ sdk::Result<Weights> check_weights(const Config& config, const FindWeight& find)
     });
   }
   if (check.error) return std::unexpected(*check.error);
+  const std::string beyond =
+      "model.layers." + std::to_string(config.layer_count) + ".input_layernorm.weight";
+  if (check.has(beyond)) {
+    return sdk::fail(DW_E_INVALID, "The checkpoint has the weight \"" + beyond +
+                                       "\", but config.json: \"num_hidden_layers\" is " +
+                                       std::to_string(config.layer_count) + ".");
+  }
   weights.all_f32 = check.all_f32;
   return weights;
 }

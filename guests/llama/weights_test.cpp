@@ -2,21 +2,13 @@
 
 #include <map>
 
-#include "llama/config.h"
+#include "llama/test_config.h"
 
 namespace driftwood::guests::llama {
 namespace {
 
 Config small() {
-  Config config = {};
-  config.hidden_size = 8;
-  config.intermediate_size = 12;
-  config.layer_count = 1;
-  config.head_count = 2;
-  config.key_head_count = 1;
-  config.head_dim = 4;
-  config.vocabulary_size = 20;
-  return config;
+  return small_config(1, 20);
 }
 
 using Table = std::map<std::string, dw_weight_info, std::less<>>;
@@ -100,6 +92,20 @@ TEST(Weights, another_shape_is_refused_with_both_shapes) {
   weights = table();
   weights["model.norm.weight"].rank = 2;
   EXPECT_FALSE(check(small(), weights));
+}
+
+TEST(Weights, a_layer_more_than_the_config_says_is_refused_with_both) {
+  Table weights = table();
+  for (const auto& [name, info] : table()) {
+    if (name.starts_with("model.layers.0.")) weights["model.layers.1." + name.substr(15)] = info;
+  }
+  const auto checked = check(small(), weights);
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().code, DW_E_INVALID);
+  EXPECT_EQ(checked.error().message,
+            "The checkpoint has the weight \"model.layers.1.input_layernorm.weight\", but "
+            "config.json: \"num_hidden_layers\" is 1.");
+  EXPECT_TRUE(check(small_config(2, 20), weights));
 }
 
 TEST(Weights, another_dtype_is_refused_and_16_bits_are_noticed) {
