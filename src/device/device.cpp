@@ -7,6 +7,7 @@
 #include "core/arithmetic.h"
 #include "core/check.h"
 #include "device/program_equality.h"
+#include "device/window_overlap.h"
 
 namespace driftwood::device {
 namespace {
@@ -212,6 +213,7 @@ Result<Serial> Device::submit(std::shared_ptr<const Executable> executable,
   }
   for (const Sequence& sequence : sequences) DW_TRY(check_sequence(program, sequence));
   DW_TRY(check_together(program, sequences));
+  DW_TRY(check_overlap(program, sequences, bound_windows_));
 
   InFlight run{executable, {}};
   const auto abandon = [&] {

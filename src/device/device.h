@@ -77,6 +77,14 @@ struct Sequence {
   std::vector<AppendState*> states;
 };
 
+// The bytes that a sequence binds to one window slot, for checks.
+struct BoundWindow {
+  const Buffer* buffer;  // null if begin and end are addresses of the host
+  std::uint64_t begin, end;
+  std::uint32_t sequence = 0, slot = 0;
+  bool written = false;
+};
+
 // Numbers a submission of one device, ascending.
 enum class Serial : std::uint64_t {};
 
@@ -117,9 +125,10 @@ class Device {
   // Sequences may differ in symbols that only count rows. Buffers, states and the executable stay
   // untouched by the caller until wait() has reported the run's end. Errors: invalid_argument for
   // no or too many sequences, a symbol above its maximum, a missing binding, a range outside its
-  // buffer or off 4 bytes, a window that is written but shared for reading, a state of another
-  // shape or one that is in flight, or symbols that may not differ; limit when a state is full;
-  // out_of_memory.
+  // buffer or off 4 bytes, a window that is written but shared for reading, one that is
+  // written and shares bytes with another window of the submission, a state of another shape or one
+  // that is in flight, or symbols that may not differ; limit when a state is full or temporaries
+  // take more than the device allows; out_of_memory.
   Result<Serial> submit(std::shared_ptr<const Executable> executable,
                         std::span<const Sequence> sequences);
 
@@ -160,6 +169,7 @@ class Device {
   CopiedBytes copied_bytes_;
   std::uint64_t last_serial_ = 0;
   std::map<Serial, InFlight> in_flight_;
+  std::vector<BoundWindow> bound_windows_;  // kept so that submissions allocate nothing
   std::map<std::uint64_t, std::vector<std::weak_ptr<const Executable>>>
       executables_;  // by program hash
 };

@@ -118,7 +118,8 @@ TEST_F(DeviceTest, submit_refuses_a_state_that_is_in_flight_or_bound_twice) {
   const Serial serial = must(submit());
   expect_error(submit(), ErrorCode::invalid_argument, "in flight");
   must(device_.wait(serial, kPatienceNs));
-  const std::vector<Sequence> twice = {sequence_, sequence_};
+  std::vector<Sequence> twice = {sequence_, sequence_};
+  twice[1].windows[1].offset_bytes = 2048;
   expect_error(device_.submit(executable_, twice), ErrorCode::invalid_argument, "bound twice");
   EXPECT_EQ(state_->length_rows(), 4u);
   EXPECT_TRUE(submit());
@@ -251,6 +252,7 @@ TEST_F(DeviceTest, symbols_that_do_more_than_count_rows_may_not_differ) {
   const auto executable = must(device_.compile(decode(program), nullptr));
   Sequence sequence = {{4}, {{buffer_.get(), 0}, {buffer_.get(), 1024}}, {}};
   std::vector<Sequence> both = {sequence, sequence};
+  both[1].windows[1].offset_bytes = 2048;
   EXPECT_TRUE(device_.submit(executable, both));
   both[1].symbols = {5};
   expect_error(device_.submit(executable, both), ErrorCode::invalid_argument,

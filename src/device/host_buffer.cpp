@@ -39,6 +39,12 @@ std::unique_ptr<Buffer> wrap_import(memory::Import window) {
 }
 
 Result<std::unique_ptr<Buffer>> allocate_host(std::uint64_t size_bytes) {
+  DW_TRY_ASSIGN(auto buffer, allocate_host_unfilled(size_bytes));
+  std::fill_n(buffer->contents(), size_bytes, std::byte{0});
+  return buffer;
+}
+
+Result<std::unique_ptr<Buffer>> allocate_host_unfilled(std::uint64_t size_bytes) {
   if (size_bytes > kMostBytes) {
     return fail(ErrorCode::out_of_memory,
                 "Allocation size ({} bytes) is over the limit ({} bytes).", size_bytes, kMostBytes);
@@ -48,7 +54,6 @@ Result<std::unique_ptr<Buffer>> allocate_host(std::uint64_t size_bytes) {
   if (bytes == nullptr) {
     return fail(ErrorCode::out_of_memory, "The system has no {} bytes of memory left.", size_bytes);
   }
-  std::fill_n(bytes, size_bytes, std::byte{0});
   return std::make_unique<AllocatedBuffer>(bytes, size_bytes, alignment);
 }
 

@@ -9,6 +9,7 @@
 #include "core/arithmetic.h"
 #include "core/check.h"
 #include "device/cpu/executable.h"
+#include "device/cpu/float_environment.h"
 #include "device/cpu/isa.h"
 #include "device/cpu/run.h"
 #include "device/host_buffer.h"
@@ -29,7 +30,12 @@ class CpuDevice final : public Device {
                 .numerics = "cpu/1",
                 .imports_host_memory = true}),
         isa_(isa),
-        team_(thread_count) {}
+        team_(thread_count) {
+    // Threads begin with the environment of the one that makes them.
+    team_.run([](unsigned member) {
+      if (member > 0) DefaultFloatEnvironment::set();
+    });
+  }
 
  private:
   Result<std::unique_ptr<Buffer>> import_host_impl(memory::Import window) override {
@@ -55,6 +61,7 @@ class CpuDevice final : public Device {
   Result<std::shared_ptr<const Executable>> compile_impl(
       std::shared_ptr<const graph::Program> program, std::shared_ptr<const WeightSource> weights,
       const std::map<std::uint32_t, tensor::View>& views) override {
+    const DefaultFloatEnvironment environment;
     return CpuExecutable::create(std::move(program), std::move(weights), views, isa_);
   }
 
@@ -94,6 +101,7 @@ Result<void> CpuDevice::submit_impl(Serial serial, std::shared_ptr<const Executa
 
 // Runs are done in the order of submission, so those before this one come first.
 Result<void> CpuDevice::wait_impl(Serial serial, std::uint64_t timeout_ns) {
+  const DefaultFloatEnvironment environment;
   const std::uint64_t deadline_ns = checked_add(os::monotonic_ns(), timeout_ns)
                                         .value_or(std::numeric_limits<std::uint64_t>::max());
   for (const std::unique_ptr<Run>& run : queue_) {

@@ -2,8 +2,9 @@
 // sums that docs/numerics.md writes down. Imports are the region's own bytes.
 //
 // Runs are done by wait(): its caller is member 0 of the team, so that nothing is handed over and a
-// small step costs a few microseconds. A wait that times out stops between two ops, and the next
-// one goes on there.
+// small step costs a few microseconds. A wait that times out, or a run that is cancelled, stops
+// between two ops or two pieces of one, and the next wait goes on there. Kernels compute in IEEE
+// 754's default environment, whatever the caller's is.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,5 @@
 #include "device/cpu/executable.h"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -68,11 +67,13 @@ CpuExecutable::CpuExecutable(std::shared_ptr<const graph::Program> program,
     : Executable(program, std::move(weights)),
       plan_(*program),
       weight_data_(program->tensors.size(), nullptr) {
+  std::map<std::pair<std::uint32_t, std::int32_t>, std::uint32_t> known;
   for (const graph::Tensor& tensor : program->tensors) {
     const tensor::Dim rows = row_dim(tensor.shape);
-    const auto known = std::ranges::find(row_dims_, rows);
-    row_dim_of_tensor_.push_back(static_cast<std::uint32_t>(known - row_dims_.begin()));
-    if (known == row_dims_.end()) row_dims_.push_back(rows);
+    const auto next = static_cast<std::uint32_t>(row_dims_.size());
+    const auto [dim, is_new] = known.try_emplace({rows.factor, rows.symbol}, next);
+    row_dim_of_tensor_.push_back(dim->second);
+    if (is_new) row_dims_.push_back(rows);
   }
   for (const auto& [tensor, view] : views) {
     // Kernels take all operands as writable and the program's rules keep them from writing to

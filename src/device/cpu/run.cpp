@@ -18,18 +18,15 @@ constexpr std::uint64_t kCyclesBetweenLooks = 50000;
 // Pieces a member gets on average: enough that one that is held up does not hold up all.
 constexpr std::uint64_t kPiecesPerMember = 4;
 
-// One op by all members: each takes the next piece until there is none left.
-void run_shared(const Step& step, const Call& call, std::uint64_t items, os::Team& team) {
-  const std::uint64_t piece = std::max<std::uint64_t>(1, items / (team.size() * kPiecesPerMember));
-  std::atomic<std::uint64_t> next = 0;
-  team.run([&](unsigned) {
-    for (;;) {
-      const std::uint64_t begin = next.fetch_add(piece, std::memory_order_relaxed);
-      if (begin >= items) return;
-      step.run(call, begin, std::min(begin + piece, items));
-    }
-  });
-}
+// A piece is not longer than this unless it is one item: a piece that has begun is finished, so
+// that this is how late a run sees that it was cancelled or that its time is over.
+constexpr std::uint64_t kMostPieceCycles = 1'000'000;
+
+// Temporaries of one run. A small program can ask for any amount: [2^24, 65536] is two numbers.
+constexpr std::uint64_t kMostArenaBytes = std::uint64_t{8} << 30;
+
+// An arena over this is not kept for the next submission.
+constexpr std::uint64_t kMostSpareArenaBytes = std::uint64_t{64} << 20;
 
 }  // namespace
 
@@ -39,6 +36,7 @@ Result<void> Run::prepare(Serial serial, std::shared_ptr<const CpuExecutable> ex
   executable_ = std::move(executable);
   sequence_count_ = sequences.size();
   next_step_ = 0;
+  next_item_ = 0;
   ended_.reset();
   cancelled_ = false;
   faults_.clear();
@@ -83,11 +81,20 @@ void Run::count_rows(std::span<const Sequence> sequences) {
 Result<void> Run::lay_out() {
   executable_->plan().lay_out(tensor_bytes_, layout_);
   if (layout_.arena_bytes == 0) return {};
+  if (layout_.arena_bytes > kMostArenaBytes) {
+    return fail(ErrorCode::limit, "The run's temporaries ({} bytes) are over the limit ({} bytes).",
+                layout_.arena_bytes, kMostArenaBytes);
+  }
   if (arena_ == nullptr || arena_->size_bytes() < layout_.arena_bytes) {
     arena_.reset();
-    DW_TRY_ASSIGN(arena_, allocate_host(layout_.arena_bytes));
+    DW_TRY_ASSIGN(arena_, allocate_host_unfilled(layout_.arena_bytes));
   }
   return {};
+}
+
+void Run::release() {
+  executable_.reset();
+  if (arena_ != nullptr && arena_->size_bytes() > kMostSpareArenaBytes) arena_.reset();
 }
 
 void Run::place_tensor(std::uint32_t tensor, std::span<const Sequence> sequences) {
@@ -136,13 +143,38 @@ Result<void> Run::fault(std::size_t step) {
               executable_->steps()[step].definition->name, faults_.what());
 }
 
+void Run::work_in_pieces(const Step& step, const Call& call, const Work& work, os::Team& team,
+                         std::uint64_t deadline_ns) {
+  const std::uint64_t even = (work.items - next_item_) / (team.size() * kPiecesPerMember);
+  const std::uint64_t most = kMostPieceCycles / std::max<std::uint64_t>(1, work.item_cycles);
+  const std::uint64_t piece = std::max<std::uint64_t>(1, std::min(even, most));
+  std::atomic<std::uint64_t> next = next_item_;
+  std::atomic<bool> late = false;
+  team.run([&](unsigned) {
+    std::uint64_t cycles = 0;  // of this member's work since it read the clock
+    while (!late.load(std::memory_order_relaxed) && !cancelled_.load(std::memory_order_relaxed)) {
+      const std::uint64_t begin = next.fetch_add(piece, std::memory_order_relaxed);
+      if (begin >= work.items) return;
+      const std::uint64_t end = std::min(begin + piece, work.items);
+      step.run(call, begin, end);
+      cycles += (end - begin) * work.item_cycles;
+      if (cycles > kCyclesBetweenLooks) {
+        if (os::monotonic_ns() >= deadline_ns) late.store(true, std::memory_order_relaxed);
+        cycles = 0;
+      }
+    }
+  });
+  // Pieces are taken in order and finished, so that what is left is one range.
+  next_item_ = std::min(next.load(std::memory_order_relaxed), work.items);
+}
+
 std::optional<Result<void>> Run::advance(os::Team& team, std::uint64_t deadline_ns) {
   if (ended_) return ended_;
   const std::vector<Step>& steps = executable_->steps();
   std::uint64_t cycles = 0;  // of work since the clock was read
   while (next_step_ < steps.size()) {
     if (cancelled_.load(std::memory_order_relaxed)) {
-      ended_ = fail(ErrorCode::cancelled, "Run {} was cancelled before op {} of {}.",
+      ended_ = fail(ErrorCode::cancelled, "Run {} was cancelled in op {} of {}.",
                     static_cast<std::uint64_t>(serial_), next_step_, steps.size());
       return ended_;
     }
@@ -154,17 +186,21 @@ std::optional<Result<void>> Run::advance(os::Team& team, std::uint64_t deadline_
     const Call call = make_call(step);
     const Work work = step.work(call);
     const std::uint64_t step_cycles = work.items * work.item_cycles;
-    if (work.items > 1 && step_cycles >= kLeastSharedCycles && team.size() > 1) {
-      run_shared(step, call, work.items, team);
-    } else if (work.items > 0) {
-      step.run(call, 0, work.items);
+    if (work.items > 1 && step_cycles >= kLeastSharedCycles) {
+      work_in_pieces(step, call, work, team, deadline_ns);
+    } else {
+      if (work.items > 0) step.run(call, 0, work.items);
+      next_item_ = work.items;
     }
     cycles += step_cycles;
     if (!faults_.what().empty()) {
       ended_ = fault(next_step_);
       return ended_;
     }
-    ++next_step_;
+    if (next_item_ == work.items) {
+      ++next_step_;
+      next_item_ = 0;
+    }
   }
   ended_ = Result<void>();
   return ended_;

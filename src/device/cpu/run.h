@@ -24,20 +24,21 @@ namespace driftwood::device::cpu {
 
 class Run {
  public:
-  // Makes a submission ready. Errors: out_of_memory for the arena.
+  // Makes a submission ready. Errors: limit for more temporaries than a run may have; out_of_memory
+  // for the arena.
   Result<void> prepare(Serial serial, std::shared_ptr<const CpuExecutable> executable,
                        std::span<const Sequence> sequences);
 
   Serial serial() const { return serial_; }
 
-  // Works until the end or until `deadline_ns` has passed, at least one op. Nothing when there is
-  // more to do; otherwise how the run ended, which stays so.
+  // Works until the end, until cancel(), or until `deadline_ns` has passed, at least one piece of
+  // an op. Nothing when there is more to do; otherwise how the run ended, which stays so.
   std::optional<Result<void>> advance(os::Team& team, std::uint64_t deadline_ns);
 
   void cancel() { cancelled_ = true; }
 
-  // Lets go of the executable; the memory stays for the next submission.
-  void release() { executable_.reset(); }
+  // Lets go of the executable; memory of a usual size stays for the next submission.
+  void release();
 
  private:
   void count_rows(std::span<const Sequence> sequences);
@@ -45,6 +46,8 @@ class Run {
   void place_tensor(std::uint32_t tensor, std::span<const Sequence> sequences);
   void bind_states(std::span<const Sequence> sequences);
   Call make_call(const Step& step);
+  void work_in_pieces(const Step& step, const Call& call, const Work& work, os::Team& team,
+                      std::uint64_t deadline_ns);
   Result<void> fault(std::size_t step);
 
   Serial serial_{};
@@ -59,6 +62,7 @@ class Run {
   std::unique_ptr<Buffer> arena_;
   FaultReport faults_;
   std::size_t next_step_ = 0;
+  std::uint64_t next_item_ = 0;  // of that step; items are independent, so any cut keeps the bits
   std::optional<Result<void>> ended_;
   std::atomic<bool> cancelled_ = false;
 };
