@@ -104,20 +104,17 @@ void expect_same_bits(const std::vector<SequenceData>& got, const std::vector<Se
   }
 }
 
-void expect_conforms(const ConformanceCase& one) {
+void expect_conforms(const ConformanceCase& one, cpu::Isa isa) {
   SCOPED_TRACE(one.name);
   CaseRun first(one, 1, cpu::Isa::portable);
   const std::vector<SequenceData> wanted = first.run(one.sequences);
-  expect_like_reference(one, wanted);
-  for (const cpu::Isa isa : cpu::usable_isas()) {
-    for (const unsigned threads : {1u, 2u, 5u}) {
-      const std::string what =
-          std::string(cpu::name(isa)) + ", " + std::to_string(threads) + " threads";
-      CaseRun run(one, threads, isa);
-      expect_same_bits(run.run(one.sequences), wanted, what);
-      for (std::size_t s = 0; s < one.sequences.size() && one.sequences.size() > 1; ++s) {
-        expect_same_bits(run.run({one.sequences[s]}), {wanted[s]}, what + ", alone");
-      }
+  if (isa == cpu::Isa::portable) expect_like_reference(one, wanted);
+  for (const unsigned threads : {1u, 2u, 5u}) {
+    const std::string what = std::to_string(threads) + " threads";
+    CaseRun run(one, threads, isa);
+    expect_same_bits(run.run(one.sequences), wanted, what);
+    for (std::size_t s = 0; s < one.sequences.size() && one.sequences.size() > 1; ++s) {
+      expect_same_bits(run.run({one.sequences[s]}), {wanted[s]}, what + ", alone");
     }
   }
 }

@@ -1,5 +1,5 @@
-// A program on every instruction set and several thread counts: against the plain references within
-// the dtype's tolerance, and bit for bit against each other, together and alone.
+// A program on each instruction set and several thread counts: against the plain references within
+// the dtype's tolerance, and bit for bit against the portable kernels, together and alone.
 #pragma once
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include <string>
 
 #include "device/cpu/isa.h"
+#include "device/cpu/test_per_isa.h"
 #include "device/test_support.h"
 
 namespace driftwood::device::testing {
@@ -50,8 +51,9 @@ class CaseRun {
 void expect_same_bits(const std::vector<SequenceData>& got, const std::vector<SequenceData>& wanted,
                       std::string_view what);
 
-// Fails the test where the case breaks one of the rules above.
-void expect_conforms(const ConformanceCase& one);
+// Fails the test where the case breaks one of the rules above on this instruction set. The portable
+// one is what is held against the references.
+void expect_conforms(const ConformanceCase& one, cpu::Isa isa);
 
 // That each row of each sequence has the bits that it has when it runs by itself.
 void expect_rows_alone(const ConformanceCase& one);

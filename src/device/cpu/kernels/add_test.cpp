@@ -21,9 +21,12 @@ ConformanceCase make_add(std::uint32_t width, std::initializer_list<std::uint32_
   return one;
 }
 
-TEST(Add, conforms_to_the_reference_with_the_same_bits_everywhere) {
+using AddPerIsa = PerIsa;
+INSTANTIATE_TEST_SUITE_P(, AddPerIsa, kEveryIsa, isa_name);
+
+TEST_P(AddPerIsa, conforms_to_the_reference_with_the_same_bits_everywhere) {
   for (const std::uint32_t width : {1u, 15u, 16u, 33u, 1024u, 3001u}) {
-    expect_conforms(make_add(width, {3, 0, 70, 1}));
+    expect_conforms(make_add(width, {3, 0, 70, 1}), GetParam());
   }
 }
 
@@ -31,7 +34,7 @@ TEST(Add, rows_together_equal_rows_alone) {
   expect_rows_alone(make_add(37, {9}));
 }
 
-TEST(Add, adds_scalars_and_tensors_of_constant_shape) {
+TEST_P(AddPerIsa, adds_scalars_and_tensors_of_constant_shape) {
   ConformanceCase one{.name = "add of constants"};
   const auto a = one.program.window(DType::f32, {});
   one.program.add(a, a, one.program.window(DType::f32, {}));
@@ -41,7 +44,7 @@ TEST(Add, adds_scalars_and_tensors_of_constant_shape) {
   one.sequences.push_back(make_sequence(*decode(one.program), {}));
   fill_random(one.sequences[0].windows[0], random);
   fill_random(one.sequences[0].windows[2], random);
-  expect_conforms(one);
+  expect_conforms(one, GetParam());
 }
 
 }  // namespace

@@ -43,11 +43,14 @@ SequenceData take_rows(const SequenceData& from, std::size_t begin, std::size_t 
   return rows;
 }
 
-TEST(Attention, conforms_to_the_reference_with_the_same_bits_everywhere) {
+using AttentionPerIsa = PerIsa;
+INSTANTIATE_TEST_SUITE_P(, AttentionPerIsa, kEveryIsa, isa_name);
+
+TEST_P(AttentionPerIsa, conforms_to_the_reference_with_the_same_bits_everywhere) {
   for (const tensor::DType dtype : kWeightDTypes) {
     for (const AttentionShape shape :
          {AttentionShape{4, 4, 16}, {8, 2, 64}, {3, 1, 7}, {24, 2, 100}, {2, 1, 80}}) {
-      expect_conforms(make_attention(dtype, shape, {3, 0, 70, 1, 16, 17}));
+      expect_conforms(make_attention(dtype, shape, {3, 0, 70, 1, 16, 17}), GetParam());
     }
   }
 }

@@ -26,11 +26,14 @@ ConformanceCase make_gather(tensor::DType dtype, std::uint32_t width, bool from_
   return one;
 }
 
-TEST(GatherRows, conforms_to_the_reference_with_the_same_bits_everywhere) {
+using GatherRowsPerIsa = PerIsa;
+INSTANTIATE_TEST_SUITE_P(, GatherRowsPerIsa, kEveryIsa, isa_name);
+
+TEST_P(GatherRowsPerIsa, conforms_to_the_reference_with_the_same_bits_everywhere) {
   for (const tensor::DType dtype : kWeightDTypes) {
     for (const std::uint32_t width : {1u, 15u, 16u, 100u}) {
-      expect_conforms(make_gather(dtype, width, false, {3, 0, 70, 1}));
-      expect_conforms(make_gather(dtype, width, true, {3, 0, 70, 1}));
+      expect_conforms(make_gather(dtype, width, false, {3, 0, 70, 1}), GetParam());
+      expect_conforms(make_gather(dtype, width, true, {3, 0, 70, 1}), GetParam());
     }
   }
 }

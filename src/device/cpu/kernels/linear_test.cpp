@@ -27,23 +27,26 @@ ConformanceCase make_linear(tensor::DType dtype, std::uint32_t depth,
   return one;
 }
 
-TEST(Linear, conforms_to_the_reference_with_the_same_bits_everywhere) {
+using LinearPerIsa = PerIsa;
+INSTANTIATE_TEST_SUITE_P(, LinearPerIsa, kEveryIsa, isa_name);
+
+TEST_P(LinearPerIsa, conforms_to_the_reference_with_the_same_bits_everywhere) {
   for (const tensor::DType dtype : kWeightDTypes) {
     for (const std::uint32_t depth : {1u, 15u, 16u, 33u, 200u, 512u}) {
-      expect_conforms(make_linear(dtype, depth, {37}, {3, 0, 70, 1}));
+      expect_conforms(make_linear(dtype, depth, {37}, {3, 0, 70, 1}), GetParam());
     }
   }
 }
 
-TEST(Linear, one_row_conforms_at_widths_around_the_blocks) {
+TEST_P(LinearPerIsa, one_row_conforms_at_widths_around_the_blocks) {
   for (const std::uint32_t width : {1u, 3u, 4u, 7u, 15u, 16u, 17u, 300u}) {
-    expect_conforms(make_linear(tensor::DType::bf16, 130, {width}, {1}));
+    expect_conforms(make_linear(tensor::DType::bf16, 130, {width}, {1}), GetParam());
   }
 }
 
-TEST(Linear, up_to_four_weights_of_different_widths_share_an_input) {
-  expect_conforms(make_linear(tensor::DType::f32, 64, {64, 16}, {5, 1}));
-  expect_conforms(make_linear(tensor::DType::f16, 48, {5, 1, 33, 16}, {26, 2}));
+TEST_P(LinearPerIsa, up_to_four_weights_of_different_widths_share_an_input) {
+  expect_conforms(make_linear(tensor::DType::f32, 64, {64, 16}, {5, 1}), GetParam());
+  expect_conforms(make_linear(tensor::DType::f16, 48, {5, 1, 33, 16}, {26, 2}), GetParam());
 }
 
 TEST(Linear, rows_together_equal_rows_alone) {
@@ -53,8 +56,8 @@ TEST(Linear, rows_together_equal_rows_alone) {
   }
 }
 
-TEST(Linear, sequences_of_one_row_each_equal_each_alone) {
-  expect_conforms(make_linear(tensor::DType::f32, 100, {50}, {1, 1, 1, 1, 1}));
+TEST_P(LinearPerIsa, sequences_of_one_row_each_equal_each_alone) {
+  expect_conforms(make_linear(tensor::DType::f32, 100, {50}, {1, 1, 1, 1, 1}), GetParam());
 }
 
 TEST(Linear, weights_of_two_dtypes_in_one_op_are_unsupported_by_name) {

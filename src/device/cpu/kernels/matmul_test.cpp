@@ -23,10 +23,13 @@ ConformanceCase make_matmul(std::uint32_t depth, std::uint32_t width,
   return one;
 }
 
-TEST(Matmul, conforms_to_the_reference_with_the_same_bits_everywhere) {
+using MatmulPerIsa = PerIsa;
+INSTANTIATE_TEST_SUITE_P(, MatmulPerIsa, kEveryIsa, isa_name);
+
+TEST_P(MatmulPerIsa, conforms_to_the_reference_with_the_same_bits_everywhere) {
   for (const std::uint32_t depth : {1u, 17u, 128u}) {
     for (const std::uint32_t width : {1u, 15u, 16u, 128u, 130u}) {
-      expect_conforms(make_matmul(depth, width, {3, 0, 70, 1}));
+      expect_conforms(make_matmul(depth, width, {3, 0, 70, 1}), GetParam());
     }
   }
 }

@@ -21,10 +21,13 @@ ConformanceCase make_rms_norm(tensor::DType dtype, std::uint32_t width,
   return one;
 }
 
-TEST(RmsNorm, conforms_to_the_reference_with_the_same_bits_everywhere) {
+using RmsNormPerIsa = PerIsa;
+INSTANTIATE_TEST_SUITE_P(, RmsNormPerIsa, kEveryIsa, isa_name);
+
+TEST_P(RmsNormPerIsa, conforms_to_the_reference_with_the_same_bits_everywhere) {
   for (const tensor::DType dtype : kWeightDTypes) {
     for (const std::uint32_t width : {1u, 15u, 16u, 64u, 100u, 2049u}) {
-      expect_conforms(make_rms_norm(dtype, width, {3, 0, 70, 1}));
+      expect_conforms(make_rms_norm(dtype, width, {3, 0, 70, 1}), GetParam());
     }
   }
 }
@@ -33,10 +36,10 @@ TEST(RmsNorm, rows_together_equal_rows_alone) {
   expect_rows_alone(make_rms_norm(tensor::DType::bf16, 100, {9}));
 }
 
-TEST(RmsNorm, a_row_of_zeros_stays_zero) {
+TEST_P(RmsNormPerIsa, a_row_of_zeros_stays_zero) {
   ConformanceCase one = make_rms_norm(tensor::DType::f32, 20, {2});
   std::ranges::fill(one.sequences[0].windows[0], std::byte{0});
-  expect_conforms(one);
+  expect_conforms(one, GetParam());
 }
 
 }  // namespace

@@ -29,11 +29,14 @@ ConformanceCase make_rope(std::uint32_t heads, std::uint32_t width, std::uint32_
   return one;
 }
 
-TEST(Rope, conforms_to_the_reference_with_the_same_bits_everywhere) {
+using RopePerIsa = PerIsa;
+INSTANTIATE_TEST_SUITE_P(, RopePerIsa, kEveryIsa, isa_name);
+
+TEST_P(RopePerIsa, conforms_to_the_reference_with_the_same_bits_everywhere) {
   for (const sdk::Pairing pairing : {sdk::Pairing::halves, sdk::Pairing::neighbours}) {
-    expect_conforms(make_rope(4, 64, 32, pairing, {3, 0, 70, 1}));
-    expect_conforms(make_rope(1, 7, 2, pairing, {3}));
-    expect_conforms(make_rope(2, 300, 130, pairing, {3}));
+    expect_conforms(make_rope(4, 64, 32, pairing, {3, 0, 70, 1}), GetParam());
+    expect_conforms(make_rope(1, 7, 2, pairing, {3}), GetParam());
+    expect_conforms(make_rope(2, 300, 130, pairing, {3}), GetParam());
   }
 }
 

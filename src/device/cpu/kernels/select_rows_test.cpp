@@ -26,8 +26,11 @@ ConformanceCase make_select(std::uint32_t width) {
   return one;
 }
 
-TEST(SelectRows, conforms_to_the_reference_with_the_same_bits_everywhere) {
-  for (const std::uint32_t width : {1u, 16u, 100u}) expect_conforms(make_select(width));
+using SelectRowsPerIsa = PerIsa;
+INSTANTIATE_TEST_SUITE_P(, SelectRowsPerIsa, kEveryIsa, isa_name);
+
+TEST_P(SelectRowsPerIsa, conforms_to_the_reference_with_the_same_bits_everywhere) {
+  for (const std::uint32_t width : {1u, 16u, 100u}) expect_conforms(make_select(width), GetParam());
 }
 
 TEST(SelectRows, an_index_counts_the_rows_of_its_own_sequence) {

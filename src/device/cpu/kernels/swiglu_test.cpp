@@ -22,14 +22,17 @@ ConformanceCase make_swiglu(std::uint32_t width, std::initializer_list<std::uint
   return one;
 }
 
-TEST(Swiglu, conforms_to_the_reference_with_the_same_bits_everywhere) {
+using SwigluPerIsa = PerIsa;
+INSTANTIATE_TEST_SUITE_P(, SwigluPerIsa, kEveryIsa, isa_name);
+
+TEST_P(SwigluPerIsa, conforms_to_the_reference_with_the_same_bits_everywhere) {
   for (const std::uint32_t width : {1u, 15u, 16u, 33u, 1024u, 3001u}) {
-    expect_conforms(make_swiglu(width, {3, 0, 70, 1}, 3));
+    expect_conforms(make_swiglu(width, {3, 0, 70, 1}, 3), GetParam());
   }
 }
 
-TEST(Swiglu, holds_at_the_ends_of_exp) {
-  expect_conforms(make_swiglu(200, {5}, 100));
+TEST_P(SwigluPerIsa, holds_at_the_ends_of_exp) {
+  expect_conforms(make_swiglu(200, {5}, 100), GetParam());
 }
 
 TEST(Swiglu, rows_together_equal_rows_alone) {

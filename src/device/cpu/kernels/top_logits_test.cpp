@@ -33,26 +33,29 @@ Result<void> run_alone(ConformanceCase& one) {
   return testing::run(run.device(), run.executable(), one.sequences);
 }
 
-TEST(TopLogits, conforms_to_the_reference_with_the_same_bits_everywhere) {
-  expect_conforms(make_top_logits(1, 1, 1, {1, 0, 3}));
-  expect_conforms(make_top_logits(17, 17, 2, {3, 0, 70, 1}));
-  expect_conforms(make_top_logits(1000, 5, 1, {3, 1}));
-  expect_conforms(make_top_logits(5003, 256, 1, {2}));
+using TopLogitsPerIsa = PerIsa;
+INSTANTIATE_TEST_SUITE_P(, TopLogitsPerIsa, kEveryIsa, isa_name);
+
+TEST_P(TopLogitsPerIsa, conforms_to_the_reference_with_the_same_bits_everywhere) {
+  expect_conforms(make_top_logits(1, 1, 1, {1, 0, 3}), GetParam());
+  expect_conforms(make_top_logits(17, 17, 2, {3, 0, 70, 1}), GetParam());
+  expect_conforms(make_top_logits(1000, 5, 1, {3, 1}), GetParam());
+  expect_conforms(make_top_logits(5003, 256, 1, {2}), GetParam());
 }
 
 TEST(TopLogits, rows_together_equal_rows_alone) {
   expect_rows_alone(make_top_logits(100, 10, 1, {9}));
 }
 
-TEST(TopLogits, the_lower_id_comes_first_among_equals) {
+TEST_P(TopLogitsPerIsa, the_lower_id_comes_first_among_equals) {
   ConformanceCase one = make_top_logits(300, 7, 1, {2});
   std::vector<float> logits(600);
   for (std::size_t i = 0; i < logits.size(); ++i) logits[i] = static_cast<float>(i % 3);
   one.sequences[0].windows[0] = bytes_of(logits);
-  expect_conforms(one);
+  expect_conforms(one, GetParam());
 }
 
-TEST(TopLogits, ascending_and_descending_logits_are_ranked) {
+TEST_P(TopLogitsPerIsa, ascending_and_descending_logits_are_ranked) {
   ConformanceCase one = make_top_logits(1000, 256, 1, {2});
   std::vector<float> logits(2000);
   for (std::size_t i = 0; i < 1000; ++i) {
@@ -60,17 +63,17 @@ TEST(TopLogits, ascending_and_descending_logits_are_ranked) {
     logits[1999 - i] = static_cast<float>(i) / 100;
   }
   one.sequences[0].windows[0] = bytes_of(logits);
-  expect_conforms(one);
+  expect_conforms(one, GetParam());
 }
 
-TEST(TopLogits, an_infinite_largest_logit_is_the_log_sum_exp) {
+TEST_P(TopLogitsPerIsa, an_infinite_largest_logit_is_the_log_sum_exp) {
   for (const float largest :
        {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity()}) {
     ConformanceCase one = make_top_logits(20, 3, 1, {1});
     std::vector<float> logits(20, -std::numeric_limits<float>::infinity());
     logits[7] = largest;
     one.sequences[0].windows[0] = bytes_of(logits);
-    expect_conforms(one);
+    expect_conforms(one, GetParam());
   }
 }
 
