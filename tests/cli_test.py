@@ -1,11 +1,12 @@
 """The command line as its users meet it: what it prints, where, and with which exit code.
 
-cli_test.py DRIFTWOOD REFERENCE_DATA BROKEN_GUEST
+cli_test.py DRIFTWOOD REFERENCE_DATA FOLDER_OF_TEST_GUESTS
 """
 
 import json
 import os
 import pathlib
+import pty
 import shutil
 import signal
 import struct
@@ -15,12 +16,13 @@ import tempfile
 import time
 import unittest
 
-DRIFTWOOD, REFERENCE_DATA, BROKEN_GUEST = (
+DRIFTWOOD, REFERENCE_DATA, TEST_GUESTS = (
     pathlib.Path(argument).resolve() for argument in sys.argv[1:4]
 )
 GOLDENS = pathlib.Path(__file__).parent / "goldens"
 STORIES = REFERENCE_DATA / "tinystories-656K"
 SMALL = GOLDENS / "llama32-f32"  # has no tokenizer, so it takes --prompt-ids
+IDS = ["--model", SMALL, "--prompt-ids", "3,4,5", "--max-tokens", "2"]
 
 
 def driftwood(*arguments, stdin=b"", **options):
@@ -72,6 +74,7 @@ class Refusals(unittest.TestCase):
             "run",
             "--model",
             folder,
+            "--json",
             "--prompt-ids",
             "3,4,5",
             "--max-tokens",
@@ -85,7 +88,9 @@ class Refusals(unittest.TestCase):
         self.refused(saying=["subcommand"], code=2)
         self.refused("fly", saying=["fly"], code=2)
         self.refused("run", "--temperature", "hot", "x", saying=["hot"], code=2)
-        self.refused("run", "--top-p", "1.5", "x", saying=["--top-p"], code=2)
+        for top_p in ("1.5", "0", "nan"):
+            self.refused("run", "--top-p", top_p, "x", saying=["--top-p"], code=2)
+        self.refused("run", "--context", 0, "x", saying=["--context"], code=2)
         self.refused("run", "x", saying=["--model"], code=2)
         self.refused("run", "--model", SMALL, "--top-logprobs", 3, "x", saying=["--json"], code=2)
         self.refused("inspect", saying=["FILE"], code=2)
@@ -122,6 +127,7 @@ class Refusals(unittest.TestCase):
     def test_config_that_disagrees_with_the_weights(self):
         self.run_on(self.model(hidden_size=128), saying=["128"])
         self.run_on(self.model(num_hidden_layers=9), saying=["model.layers."])
+        self.run_on(self.model(num_hidden_layers=1), saying=["num_hidden_layers", "1"])
         self.run_on(self.model(vocab_size=1000), saying=["1000"])
 
     def test_unknown_architecture_and_options(self):
@@ -143,10 +149,14 @@ class Refusals(unittest.TestCase):
     def test_prompt_ids(self):
         self.refused("run", "--model", SMALL, "--prompt-ids", "3,99999", saying=["99999"])
         self.refused("run", "--model", SMALL, "--prompt-ids=-1", saying=["-1"])
-        self.refused("run", "--model", SMALL, "--prompt-ids", "3,x", saying=["x"], code=2)
+        for ids in ("", ",", "3,x", "3,,4", "3,", "99999999999"):
+            self.refused(
+                "run", "--model", SMALL, f"--prompt-ids={ids}", saying=["--prompt-ids"], code=2
+            )
 
     def test_a_text_prompt_without_a_tokenizer(self):
         self.refused("run", "--model", SMALL, "Hello", saying=["tokenizer"])
+        self.refused("run", *IDS, saying=["tokenizer", "no text"])
 
     def test_prompt_that_is_not_utf8(self):
         self.refused("run", "--model", SMALL, stdin=b"ab\xffcd", saying=["UTF-8", "2"])
@@ -178,7 +188,39 @@ class Refusals(unittest.TestCase):
         self.run_on(SMALL, "--guest", "no/such.wasm", saying=["no/such.wasm"])
 
     def test_guest_that_sends_a_broken_program(self):
-        self.run_on(SMALL, "--guest", BROKEN_GUEST, saying=["rogram"])
+        self.run_on(SMALL, "--guest", TEST_GUESTS / "broken_program.wasm", saying=["rogram"])
+
+    def test_records_that_are_none(self):
+        echo = TEST_GUESTS / "echo_records.wasm"
+        for records in (
+            "",  # a guest that says nothing at all
+            "no json",
+            "[]",
+            '{"type":5}',
+            '{"type":"text","text":5}',
+            '{"type":"usage","decode_ns":"x"}',
+            '{"type":"usage","seed":' + "[" * 100000 + "]" * 100000 + "}",
+            '{"type":"error","code":1,"message":7}',
+            '{"type":"dream"}\n{"type":"done","reason":"stop"}',
+        ):
+            for form in ([], ["--json"]):
+                self.refused(
+                    "run", "--guest", echo, *form, stdin=records.encode(), saying=["guest"]
+                )
+        self.refused(
+            "run",
+            "--guest",
+            echo,
+            "--",
+            r'{"type":"error","message":"\u001b[2Jgone."}',
+            saying=["?[2J"],
+        )
+
+    def test_files_that_cannot_be_read(self):
+        folder = tempfile.gettempdir()
+        self.refused("run", "--model", SMALL, "--prompt-file", folder, saying=[folder, "directory"])
+        self.refused("run", "--guest", folder, "x", saying=[folder, "directory"])
+        self.refused("run", "--model", SMALL, "--prompt-file", "/dev/zero", saying=["limit"])
 
     def test_device(self):
         self.run_on(SMALL, "--device", "abacus", saying=["abacus", "cpu"])
@@ -285,22 +327,50 @@ class Run(unittest.TestCase):
 
     @unittest.skipUnless(STORIES.exists(), f"the reference data is missing: {STORIES}")
     def test_ctrl_c_ends_with_130_and_keeps_what_was_printed(self):
-        # 500 prompt ids in pieces of one make a prefill that is long enough to be interrupted.
-        for arguments in (
-            ("--prompt-ids", ",".join(["5"] * 500), "--prefill-piece", "1"),
-            ("Once upon a time",),
-        ):
-            process = subprocess.Popen(
-                [DRIFTWOOD, "run", "--model", STORIES, "--ignore-eos", *arguments],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-            )
-            time.sleep(0.05)
-            process.send_signal(signal.SIGINT)
-            _, error = process.communicate(timeout=30)
-            self.assertIn(
-                process.returncode, (130, 0), error
-            )  # 0: it had already written everything
+        command = [
+            DRIFTWOOD,
+            "run",
+            "--model",
+            STORIES,
+            "--ignore-eos",
+            "--isa",
+            "portable",
+            "Once",
+        ]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        first = process.stdout.read(1)
+        process.send_signal(signal.SIGINT)
+        rest, error = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 130, error)
+        self.assertTrue((first + rest).endswith(b"\n"))
+
+    @unittest.skipUnless(STORIES.exists(), f"the reference data is missing: {STORIES}")
+    def test_a_terminal_keeps_the_text(self):
+        main, side = pty.openpty()
+        command = [DRIFTWOOD, "run", "--model", STORIES, "--temperature", "0", "--max-tokens", "24"]
+        process = subprocess.Popen([*command, "Once upon a time"], stdout=side, stderr=side)
+        os.close(side)
+        seen = b""
+        while True:
+            try:
+                piece = os.read(main, 4096)
+            except OSError:  # how the end of a terminal shows
+                break
+            if not piece:
+                break
+            seen += piece
+        os.close(main)
+        self.assertEqual(process.wait(timeout=30), 0)
+        text = seen[seen.index(b", a little girl named Lily") :]
+        self.assertNotIn(b"\x1b[K", text)
+        self.assertIn(b"tokens/s", text)
+
+    def test_output_that_cannot_be_written_is_a_failure(self):
+        for command in (["inspect", SMALL / "model.safetensors"], ["run", "--json", *IDS]):
+            with open("/dev/full", "wb") as full:
+                result = subprocess.run([DRIFTWOOD, *command], stdout=full, stderr=subprocess.PIPE)
+            self.assertEqual(result.returncode, 1, result.stderr)
+            self.assertIn(b"Standard output cannot be written", result.stderr)
 
     def test_ctrl_c_while_the_prompt_is_awaited(self):
         process = subprocess.Popen(

@@ -35,13 +35,15 @@ class Actor {
   void send(std::string message);
 
   // Works until the mailbox is empty. Each output record is handed to `on_record` as it is written;
-  // the view is valid during that call. Errors: guest_failed when the guest trapped or broke the
-  // ABI (the actor is then over); device_lost. A request that the guest refuses is no error here
-  // but a record.
+  // the view is valid during that call, which must not throw.
+  // Errors: guest_failed when the guest trapped or broke the ABI, and device_lost. The actor is
+  // then over, and each later call gives the same error. A request that the guest refuses is no
+  // error here but a record.
   Result<ActorStatus> run(const std::function<void(std::string_view record)>& on_record);
 
-  // Asks the actor to end its work on the present message; its guest then says how far it came.
-  // Does nothing while no message is worked on. Threads: any; safe in a signal handler.
+  // Asks the actor to end its work on the present message; its guest then says how far it came. It
+  // is heard between the steps of the guest and of the device. Does nothing while the actor is
+  // idle. Threads: any; safe in a signal handler.
   void cancel();
 
  private:

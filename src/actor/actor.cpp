@@ -14,6 +14,14 @@ using guest::Event;
 using guest::Next;
 
 Result<Status> Actor::run() {
+  if (failure_) return std::unexpected(*failure_);
+  if (!in_message_) cancel_requested_ = false;
+  auto status = work();
+  if (!status) failure_ = status.error();
+  return status;
+}
+
+Result<Status> Actor::work() {
   if (!started_) {
     started_ = true;
     DW_TRY_ASSIGN(next_, guest_->start());
@@ -23,8 +31,10 @@ Result<Status> Actor::run() {
       case Next::finished:
         return Status::finished;
       case Next::idle: {
-        cancel_requested_ = false;
+        // A cancellation that came while the guest started is meant for its first message.
+        if (std::exchange(in_message_, false)) cancel_requested_ = false;
         if (mailbox_.empty()) return Status::idle;
+        in_message_ = true;
         guest_->set_message(std::move(mailbox_.front()));
         mailbox_.pop_front();
         DW_TRY_ASSIGN(next_, guest_->resume(Event::message));

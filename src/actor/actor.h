@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/error.h"
@@ -26,15 +27,18 @@ class Actor {
   void send(std::string message) { mailbox_.push_back(std::move(message)); }
 
   // Works until the mailbox is empty and the guest idle, or the guest has finished.
-  // Errors: those of Guest::resume, after which the actor is over; device_lost.
+  // Errors: those of Guest::resume and device_lost. The actor is then over, and each later call
+  // gives the same error.
   Result<Status> run();
 
-  // Asks the guest to end its work on the present message. Forgotten when the guest is idle.
+  // Asks the guest to end its work on the present message, or, while it starts, on its first one.
+  // Forgotten when the guest is idle.
   void cancel() { cancel_requested_.store(true, std::memory_order_relaxed); }
 
   guest::Guest& guest() { return *guest_; }
 
  private:
+  Result<Status> work();
   // Has the device do the run that the guest asked for; its end is the guest's to judge.
   // Errors: device_lost alone.
   Result<guest::Next> do_run();
@@ -46,6 +50,8 @@ class Actor {
   std::deque<std::string> mailbox_;
   guest::Next next_ = guest::Next::idle;
   bool started_ = false;
+  bool in_message_ = false;
+  std::optional<Error> failure_;  // of the guest or the device; the actor is over
   std::atomic<bool> cancel_requested_ = false;
 };
 

@@ -109,6 +109,31 @@ TEST_F(ActorLoop, a_lost_device_ends_the_work) {
   EXPECT_EQ(status.error().code(), ErrorCode::device_lost);
 }
 
+TEST_F(ActorLoop, is_over_when_its_guest_failed) {
+  spawn(-1);
+  actor->send("one");
+  const auto first = actor->run();
+  ASSERT_FALSE(first);
+  EXPECT_EQ(first.error().code(), ErrorCode::guest_failed);
+  actor->send("two");
+  const auto second = actor->run();
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().message(), first.error().message());
+  EXPECT_EQ(null_device().submissions().size(), 1u);
+}
+
+TEST_F(ActorLoop, a_cancellation_while_the_guest_starts_is_meant_for_its_first_message) {
+  services.now_ns = [this] {
+    actor->cancel();
+    return std::uint64_t{1};
+  };
+  script.call("now", {Script::kFree + 512});
+  spawn(DW_NEXT_IDLE);
+  actor->send("one");
+  EXPECT_EQ(*actor->run(), Status::idle);
+  EXPECT_EQ(last_status(), DW_E_CANCELLED);
+}
+
 TEST_F(ActorLoop, waits_on_after_a_timeout) {
   spawn(DW_NEXT_IDLE);
   null_device().fail_call(device::null::Call::wait, ErrorCode::timeout);

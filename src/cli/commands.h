@@ -29,4 +29,7 @@ void add_device_options(CLI::App& command, RuntimeOptions& options,
 // error.
 int report(const Error& error);
 
+// The same for wrong usage that the parser cannot see; gives kUsage.
+int report_usage(std::string_view sentence);
+
 }  // namespace driftwood::cli

@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/terminal.h"
 
 namespace driftwood::cli {
 
@@ -27,8 +29,14 @@ void add_device_options(CLI::App& command, RuntimeOptions& options,
 }
 
 int report(const Error& error) {
-  fmt::print(stderr, "driftwood: {}\n", error.message());
-  return error.code() == ErrorCode::cancelled ? kInterrupted : kFailure;
+  clear_progress();
+  fmt::print(stderr, "driftwood: {}\n", printable(error.message()));
+  return interrupted() ? kInterrupted : kFailure;
+}
+
+int report_usage(std::string_view sentence) {
+  fmt::print(stderr, "driftwood: {}\n", printable(sentence));
+  return kUsage;
 }
 
 }  // namespace driftwood::cli

@@ -26,7 +26,8 @@ struct GenerateRequest {
   std::uint32_t top_logprobs = 0;
   bool prompt_logprobs = false;
 
-  // The message. Errors: invalid_argument when the prompt is not UTF-8, with the byte's position.
+  // The message. Errors: invalid_argument when the prompt is not UTF-8, with the byte that breaks
+  // it.
   Result<std::string> to_json() const;
 };
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/terminal.h"
 
 namespace driftwood::cli {
 namespace {
@@ -32,14 +33,15 @@ void print_json(const FileInfo& info) {
 
 void print_table(const FileInfo& info) {
   std::size_t width = 4;
-  for (const auto& tensor : info.tensors) width = std::max(width, tensor.name.size());
+  for (const auto& tensor : info.tensors) width = std::max(width, printable(tensor.name).size());
   std::uint64_t data_bytes = 0;
   for (const auto& tensor : info.tensors) {
     data_bytes += tensor.size_bytes;
-    fmt::print("{:<{}}  {:<7} {:<16} {:>14}\n", tensor.name, width, tensor.dtype,
+    fmt::print("{:<{}}  {:<7} {:<16} {:>14}\n", printable(tensor.name), width, tensor.dtype,
                fmt::format("[{}]", fmt::join(tensor.shape, ", ")), tensor.size_bytes);
   }
-  for (const auto& [key, value] : info.metadata) fmt::print("metadata  {} = {}\n", key, value);
+  for (const auto& [key, value] : info.metadata)
+    fmt::print("metadata  {} = {}\n", printable(key), printable(value));
   fmt::print("safetensors, {} tensors, {} bytes of data, {} bytes in all\n", info.tensors.size(),
              data_bytes, info.file_bytes);
 }

@@ -23,7 +23,8 @@ void on_interrupt(int) {
 }  // namespace
 
 void install_interrupt_handler() {
-  std::signal(SIGINT, on_interrupt);
+  // A shell starts background jobs with the signal ignored; that stays so.
+  if (std::signal(SIGINT, on_interrupt) == SIG_IGN) std::signal(SIGINT, SIG_IGN);
 }
 
 CancelOnInterrupt::CancelOnInterrupt(Actor& actor) {

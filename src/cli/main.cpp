@@ -2,11 +2,35 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <new>
+#include <system_error>
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 
 using namespace driftwood;
+
+namespace {
+
+// Runs the command and sees to it that what it printed was really written.
+int run_to_the_end(const cli::Command& command) {
+  try {
+    const int code = command();
+    if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return code;
+    return cli::report(Error(ErrorCode::io, fmt::format("Standard output cannot be written: {}.",
+                                                        std::strerror(errno))));
+  } catch (const std::bad_alloc&) {
+    return cli::report(Error(ErrorCode::out_of_memory, "There is not enough memory."));
+  } catch (const std::system_error& error) {  // how fmt reports a failing stream
+    return cli::report(
+        Error(ErrorCode::io, fmt::format("Standard output cannot be written: {}.", error.what())));
+  }
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app{
@@ -27,6 +51,10 @@ int main(int argc, char** argv) {
   cli::add_inspect(app, command);
   cli::add_probe(app, command);
 
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return fmt::format("driftwood: {}\nRun with --help for more information.\n", error.what());
+  });
+
   cli::install_interrupt_handler();
   try {
     app.parse(argc, argv);
@@ -34,8 +62,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? cli::kSuccess : cli::kUsage;
   }
   if (!command) {
-    fmt::print(stderr, "driftwood: Name a subcommand: run, inspect or probe; --help says more.\n");
-    return cli::kUsage;
+    return cli::report_usage("Name a subcommand: run, inspect or probe; --help says more.");
   }
-  return command();
+  return run_to_the_end(command);
 }

@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 
 #include "cli/commands.h"
 #include "cli/generate_request.h"
+#include "cli/input.h"
 #include "cli/interrupt.h"
 #include "cli/record_printer.h"
 #include "cli/terminal.h"
@@ -16,45 +14,37 @@
 namespace driftwood::cli {
 namespace {
 
+constexpr std::uint64_t kMostPromptBytes = std::uint64_t{4} << 20;
+constexpr std::uint64_t kMostGuestBytes = std::uint64_t{256} << 20;
+
 struct RunOptions {
   std::string model_folder;
   std::string guest_path;
   std::string prompt;
   std::string prompt_path;
+  std::string prompt_ids;
   bool prompt_given = false;
+  bool ids_given = false;
   RuntimeOptions runtime;
   ActorOptions actor;
   GenerateRequest request;
   bool json = false;
 };
 
-Result<std::string> read_all(std::istream& stream, const std::string& what) {
-  std::string bytes{std::istreambuf_iterator<char>(stream), {}};
-  if (stream.bad())
-    return std::unexpected(Error(ErrorCode::io, fmt::format("{} cannot be read.", what)));
-  return bytes;
-}
-
-Result<std::string> read_path(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return std::unexpected(
-        Error(ErrorCode::not_found, fmt::format("There is no readable file \"{}\".", path)));
-  }
-  return read_all(file, fmt::format("\"{}\"", path));
-}
-
-// The prompt from the argument, --prompt-file or standard input, in this order.
+// The prompt from the argument, --prompt-file or standard input, in this order. Files and pipes end
+// with a newline that nobody means; one is dropped.
 Result<std::string> find_prompt(const RunOptions& options) {
   if (options.prompt_given) return options.prompt;
-  if (!options.prompt_path.empty()) return read_path(options.prompt_path);
-  if (input_is_terminal()) fmt::print(stderr, "Type the prompt, then Ctrl-D.\n");
-  return read_all(std::cin, "Standard input");
+  const std::string& path = options.prompt_path.empty() ? "-" : options.prompt_path;
+  if (path == "-" && input_is_terminal()) fmt::print(stderr, "Type the prompt, then Ctrl-D.\n");
+  auto prompt = read_input(path, kMostPromptBytes);
+  if (prompt && prompt->ends_with('\n')) prompt->pop_back();
+  return prompt;
 }
 
 Result<GuestModule> find_guest(const Runtime& runtime, const std::string& path) {
   if (path.empty()) return runtime.builtin_guest("llama");
-  auto bytes = read_path(path);
+  auto bytes = read_input(path, kMostGuestBytes);
   if (!bytes) return std::unexpected(bytes.error());
   auto module = runtime.compile_guest(std::as_bytes(std::span(*bytes)));
   if (!module)
@@ -79,12 +69,14 @@ Result<Actor> make_actor(const Runtime& runtime, const RunOptions& options,
 
 int run(RunOptions options) {
   if (options.model_folder.empty() && options.guest_path.empty()) {
-    fmt::print(stderr,
-               "driftwood: No model is given. Name a Hugging Face folder: driftwood run --model "
-               "DIR ...\n");
-    return kUsage;
+    return report_usage(
+        "No model is given. Name a Hugging Face folder: driftwood run --model DIR ...");
   }
-  if (!options.request.prompt_ids) {
+  if (options.ids_given) {
+    auto ids = parse_ids(options.prompt_ids);
+    if (!ids) return report_usage(ids.error().message());
+    options.request.prompt_ids = *std::move(ids);
+  } else {
     auto prompt = find_prompt(options);
     if (!prompt) return report(prompt.error());
     options.request.prompt = *std::move(prompt);
@@ -116,18 +108,36 @@ int run(RunOptions options) {
   return interrupted() ? kInterrupted : kSuccess;
 }
 
+// A check of one number. CLI::Range would let NaN through.
+CLI::Validator number_in(const std::string& what, bool (*holds)(double)) {
+  return CLI::Validator(
+      [what, holds](std::string& text) {
+        double value = 0;
+        const bool is_number = CLI::detail::lexical_cast(text, value);
+        return is_number && holds(value) ? std::string() : fmt::format("{} is not {}", text, what);
+      },
+      "", what);
+}
+
 void add_sampling_options(CLI::App& command, GenerateRequest& request) {
   command.add_option("--max-tokens", request.max_tokens,
                      "New tokens at most (default: until the context is full)");
-  command.add_option("--temperature", request.temperature, "Sampling temperature; 0 is greedy")
-      ->check(CLI::Range(0.0, 100.0));
-  command.add_option("--top-k", request.top_k, "Sample among the K most probable tokens; 0: all");
   command
-      .add_option("--top-p", request.top_p, "Sample among the most probable tokens of this mass")
-      ->check(CLI::Range(0.0, 1.0));
+      .add_option("--temperature", request.temperature,
+                  "Sampling temperature; 0 is greedy (default: the model's, otherwise 0.8)")
+      ->check(number_in("a number from 0 to 100", [](double x) { return x >= 0 && x <= 100; }));
+  command.add_option("--top-k", request.top_k,
+                     "Sample among the K most probable tokens; 0: all (default: the model's, "
+                     "otherwise 40)");
   command
-      .add_option("--seed", request.seed,
-                  "Seed of the sampler (default: chosen, and shown at the end)")
+      .add_option("--top-p", request.top_p,
+                  "Sample among the most probable tokens of this mass (default: the model's, "
+                  "otherwise 0.95)")
+      ->check(number_in("a number above 0, at most 1", [](double x) { return x > 0 && x <= 1; }));
+  command
+      .add_option(
+          "--seed", request.seed,
+          "Seed of the sampler (default: chosen; shown at the end, at a terminal or with --json)")
       ->check(CLI::Range(std::uint64_t{0}, GenerateRequest::kMostSeed));
   command.add_flag("--ignore-eos", request.ignore_eos, "Go on after an end-of-sequence token");
   command
@@ -171,9 +181,9 @@ void add_run(CLI::App& app, Command& chosen) {
   CLI::Option* file =
       command->add_option("--prompt-file", options->prompt_path, "Read the prompt from a file");
   CLI::Option* ids =
-      command->add_option("--prompt-ids", options->request.prompt_ids,
+      command->add_option("--prompt-ids", options->prompt_ids,
                           "Token ids to continue, separated by commas; no BOS is added");
-  ids->delimiter(',')->excludes(prompt)->excludes(file);
+  ids->excludes(prompt)->excludes(file);
   file->excludes(prompt);
   command->add_option("--model", options->model_folder,
                       "Hugging Face folder: config.json, model.safetensors, tokenizer.json");
@@ -182,7 +192,7 @@ void add_run(CLI::App& app, Command& chosen) {
   command
       ->add_option("--context", options->actor.context_rows,
                    "Tokens that the model looks back on, at most (default: what the model allows)")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1u, 2147483647u));
   command
       ->add_option("--kv-dtype", options->actor.kv_dtype,
                    "KV cache: f32, bf16, f16 (default: f32 with f32 weights, otherwise bf16)")
@@ -190,13 +200,16 @@ void add_run(CLI::App& app, Command& chosen) {
   add_output_options(*command, *options);
   add_device_options(*command, options->runtime, "the best one");
   command->footer(
-      "Standard output is the text and nothing else.\n\n"
+      "Standard output is the text and nothing else. One newline at the end of a prompt that "
+      "comes\n"
+      "from a file or a pipe is dropped.\n\n"
       "Examples:\n"
       "  driftwood run --model path/to/folder \"Once upon a time\"\n"
       "  driftwood run --model path/to/folder --temperature 0 --max-tokens 50 < prompt.txt\n"
       "  driftwood run --model path/to/folder --json --top-logprobs 5 \"Hello\" | jq .logprob");
-  command->callback([options, prompt, &chosen] {
+  command->callback([options, prompt, ids, &chosen] {
     options->prompt_given = prompt->count() > 0;
+    options->ids_given = ids->count() > 0;
     chosen = [options] { return run(*options); };
   });
 }

@@ -4,8 +4,15 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <utility>
 
 namespace driftwood::cli {
+namespace {
+
+// A line that is not there must not be erased: text may stand in its place.
+bool progress_is_shown = false;
+
+}  // namespace
 
 bool error_is_terminal() {
   return isatty(STDERR_FILENO) == 1;
@@ -15,11 +22,26 @@ bool input_is_terminal() {
 }
 
 void show_progress(std::string_view step) {
-  if (error_is_terminal()) fmt::print(stderr, "\r\x1b[K{} ...", step);
+  if (!error_is_terminal()) return;
+  fmt::print(stderr, "\r\x1b[K{} ...", step);
+  progress_is_shown = true;
 }
 
 void clear_progress() {
-  if (error_is_terminal()) fmt::print(stderr, "\r\x1b[K");
+  if (!std::exchange(progress_is_shown, false)) return;
+  fmt::print(stderr, "\r\x1b[K");
+}
+
+std::string printable(std::string_view text) {
+  std::string shown;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool next_is_c1 =
+        byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    if (next_is_c1) ++i;
+    shown += byte < 0x20 || byte == 0x7F || next_is_c1 ? '?' : text[i];
+  }
+  return shown;
 }
 
 }  // namespace driftwood::cli

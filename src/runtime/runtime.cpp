@@ -57,7 +57,9 @@ Result<Actor> Runtime::spawn(const GuestModule& guest, const std::optional<Model
 }
 
 std::vector<std::string> device_names() {
-  return device::device_names();
+  auto names = device::device_names();
+  std::erase(names, "null");  // computes nothing; it is for tests
+  return names;
 }
 
 std::string_view version() {

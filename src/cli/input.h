@@ -1,0 +1,19 @@
+// What the user hands over in files and on standard input.
+#pragma once
+
+#include <driftwood/result.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace driftwood::cli {
+
+// All bytes of a file; "-" is standard input.
+// Errors: not_found or io with the system's reason; limit above `most_bytes`.
+Result<std::string> read_input(const std::string& path, std::uint64_t most_bytes);
+
+// Token ids separated by commas. Errors: invalid_argument for anything else.
+Result<std::vector<std::int32_t>> parse_ids(const std::string& text);
+
+}  // namespace driftwood::cli
