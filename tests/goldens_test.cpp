@@ -94,8 +94,10 @@ TEST(Goldens, a_bf16_cache_changes_the_logits_and_is_the_default_with_bf16_weigh
     auto bench =
         LlamaBench::open(cpu_device(1), *model, {.context_rows = {}, .kv_dtype = kv_dtype});
     ASSERT_TRUE(bench) << bench.error().message();
-    auto answer =
-        (*bench)->ask({{"prompt_ids", {3, 4, 5, 6, 7, 8}}, {"max_tokens", 4}, {"temperature", 0}});
+    auto answer = (*bench)->ask({{"prompt_ids", {3, 4, 5, 6, 7, 8}},
+                                 {"max_tokens", 4},
+                                 {"temperature", 0},
+                                 {"output", "tokens"}});
     ASSERT_TRUE(answer) << answer.error().message();
     rows.push_back(std::move(answer->rows));
   }
