@@ -77,8 +77,8 @@ enum dw_event {
   DW_EVENT_MESSAGE = 1,  /* a message waits; read it with dw_message_read */
   DW_EVENT_RUN_DONE = 2, /* the run has ended; status 0, or the DW_E_* code of its failure */
   DW_EVENT_CANCEL = 3,   /* the owner wants the work on the present message to end */
-  DW_EVENT_DEADLINE = 4, /* the time for the present message is over */
-  DW_EVENT_SHUTDOWN = 5, /* the actor ends after this call */
+  DW_EVENT_DEADLINE = 4, /* reserved: the time for the present message is over */
+  DW_EVENT_SHUTDOWN = 5, /* reserved: the actor ends after this call */
   DW_EVENT_CONTINUE = 6  /* the guest asked for another call */
 };
 
