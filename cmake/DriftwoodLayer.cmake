@@ -31,4 +31,7 @@ function(driftwood_test_settings target)
   target_compile_definitions(${target} PRIVATE
     DRIFTWOOD_TEST_DATA="${DRIFTWOOD_TEST_DATA}" DRIFTWOOD_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
     DRIFTWOOD_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  if(DRIFTWOOD_SANITIZE)
+    target_compile_definitions(${target} PRIVATE DRIFTWOOD_SANITIZED)
+  endif()
 endfunction()
