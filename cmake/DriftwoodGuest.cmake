@@ -27,7 +27,7 @@ function(driftwood_guest name)
     file(MAKE_DIRECTORY ${object_folder})
     add_custom_command(
       OUTPUT ${object}
-      COMMAND ${DRIFTWOOD_CCACHE} ${DRIFTWOOD_WASM_CXX} ${DRIFTWOOD_GUEST_COMPILE_FLAGS}
+      COMMAND ${CMAKE_CXX_COMPILER_LAUNCHER} ${DRIFTWOOD_WASM_CXX} ${DRIFTWOOD_GUEST_COMPILE_FLAGS}
               -I${CMAKE_SOURCE_DIR}/sdk -I${CMAKE_SOURCE_DIR}/guests -isystem ${DRIFTWOOD_GUEST_INCLUDE}
               -MD -MF ${object}.d -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${object}
       DEPENDS ${source}
