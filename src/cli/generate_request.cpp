@@ -6,6 +6,7 @@
 #include <string_view>
 
 namespace driftwood::cli {
+
 Result<std::string> GenerateRequest::to_json() const {
   nlohmann::json request;
   if (prompt_ids) {

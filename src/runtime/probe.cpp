@@ -107,14 +107,13 @@ struct Bench {
     return device->wait(serial, kWaitNs);
   }
 
-  // Whether the device addresses the bound windows exactly where the guest's memory has them: the
-  // probe guest shares one window of one step and binds it as [a, b, a + b].
+  // Whether the device's addresses of the bound windows are addresses of the guest's memory. The
+  // probe guest shares one window of one step and binds all three tensors to it, so that they have
+  // one base, on a window's boundary. That it is the right one, byte identity shows.
   bool windows_are_in_place() const {
     const auto& windows = guest->run()->sequence.windows;
     const std::byte* const base = guest->region().base();
     const std::byte* const window = windows.front().buffer->contents();
-    // The guest wrote 0, 1, 2, ... to its first tensor; the device's address must show these bytes,
-    // on a window's boundary of the guest's memory.
     const auto offset = static_cast<std::uint64_t>(window - base);
     if (window < base || offset % memory::kWindowStepBytes != 0 ||
         offset + memory::kWindowStepBytes > guest->region().committed_bytes()) {
