@@ -11,89 +11,24 @@
 #pragma once
 
 #include <array>
-#include <bit>
-#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string_view>
 #include <vector>
 
+#include "driftwood_program_types.hpp"
+
 namespace driftwood::sdk {
-
-enum class DType : std::uint32_t { f32 = 1, f16 = 2, bf16 = 3, i32 = 7, u8 = 9 };
-
-constexpr std::uint32_t size_bytes(DType dtype) {
-  return dtype == DType::u8 ? 1 : dtype == DType::f16 || dtype == DType::bf16 ? 2 : 4;
-}
-
-enum class OpNumber : std::uint32_t {
-  matmul = 1,
-  gather_rows = 2,
-  rms_norm = 3,
-  linear = 4,
-  rope = 5,
-  append_rows = 6,
-  attention = 7,
-  swiglu = 8,
-  add = 9,
-  select_rows = 10,
-  top_logits = 11,
-};
-
-// Which elements of a head rope rotates together: (j, j + R/2), or (2j, 2j + 1).
-enum class Pairing : std::int64_t { halves = 0, neighbours = 1 };
-
-// A size that each run chooses.
-struct Symbol {
-  std::int32_t index;
-};
-
-// One dimension: a constant, a symbol, or a constant times a symbol.
-struct Dim {
-  std::uint32_t factor = 0;
-  std::int32_t symbol = 0;
-
-  constexpr Dim() = default;
-  constexpr Dim(std::integral auto constant)
-      : factor(static_cast<std::uint32_t>(constant)), symbol(-1) {}
-  constexpr Dim(Symbol s) : factor(1), symbol(s.index) {}
-  constexpr Dim(std::uint32_t times, Symbol s) : factor(times), symbol(s.index) {}
-};
-
-constexpr Dim operator*(std::uint32_t factor, Symbol symbol) {
-  return {factor, symbol};
-}
-
-// Names a tensor of the program that made it.
-struct Tensor {
-  std::uint32_t index;
-};
-
-struct Attribute {
-  std::uint32_t id;
-  std::uint32_t kind;  // 0 integer, 1 number
-  std::uint64_t bits;
-
-  static constexpr Attribute integer(std::uint32_t id, std::int64_t value) {
-    return {id, 0, static_cast<std::uint64_t>(value)};
-  }
-  static constexpr Attribute number(std::uint32_t id, double value) {
-    return {id, 1, std::bit_cast<std::uint64_t>(value)};
-  }
-};
-
-struct TopLogits {
-  Tensor ids;           // [rows, K] i32
-  Tensor logits;        // [rows, K]
-  Tensor log_sum_exp;   // [rows]
-  Tensor given_logits;  // [rows, G]
-};
 
 class Program {
  public:
   using Out = std::optional<Tensor>;  // where an output goes; a new temporary if it is not given
-  static constexpr std::uint32_t kEpsilon = 1, kPairing = 2, kScale = 3;  // attribute ids
+  // Attribute ids.
+  static constexpr std::uint32_t kEpsilon = 1, kPairing = 2, kScale = 3, kStrideX = 4, kStrideY = 5,
+                                 kPadLeft = 6, kPadRight = 7, kPadTop = 8, kPadBottom = 9,
+                                 kPaddingMode = 10, kPooling = 11, kWindowX = 12, kWindowY = 13,
+                                 kFunction = 14, kBegin = 15;
 
   // `maximum`: the most that a run may give it.
   Symbol symbol(std::uint32_t maximum) {
@@ -208,9 +143,17 @@ class Program {
     return y;
   }
 
+  // b is of a's shape, or [D] for an a [rows, trailing D].
   Tensor add(Tensor a, Tensor b, Out out = {}) {
     Tensor y = out_or_like(out, a);
     record(OpNumber::add, {a, b}, {y});
+    return y;
+  }
+
+  // As add.
+  Tensor multiply(Tensor a, Tensor b, Out out = {}) {
+    Tensor y = out_or_like(out, a);
+    record(OpNumber::multiply, {a, b}, {y});
     return y;
   }
 
@@ -233,6 +176,110 @@ class Program {
     record(OpNumber::top_logits, {logits, ids},
            {out->ids, out->logits, out->log_sum_exp, out->given_logits});
     return *out;
+  }
+
+  // x [rows, C, L], weight [O, C, K], perhaps bias [O] -> [rows, O, M],
+  // M = (pad_before + L + pad_after - K) / stride + 1
+  Tensor conv1d(Tensor x, Tensor weight, Out bias, Conv1d how = {}, Out out = {}) {
+    const Dim width =
+        positions(dim(x, 2), how.pad_before, how.pad_after, dim(weight, 2), how.stride);
+    Tensor y = out_or(out, {dim(x, 0), dim(weight, 0), width});
+    record(OpNumber::conv1d, with({x, weight}, bias), {y},
+           {Attribute::integer(kStrideX, how.stride), Attribute::integer(kPadLeft, how.pad_before),
+            Attribute::integer(kPadRight, how.pad_after),
+            Attribute::integer(kPaddingMode, static_cast<std::int64_t>(how.padding))});
+    return y;
+  }
+
+  // x [rows, C, H, W], weight [O, C, Kh, Kw], perhaps bias [O] -> [rows, O, M, N]
+  Tensor conv2d(Tensor x, Tensor weight, Out bias, Conv2d how = {}, Out out = {}) {
+    const Dim height =
+        positions(dim(x, 2), how.pad_top, how.pad_bottom, dim(weight, 2), how.stride_y);
+    const Dim width =
+        positions(dim(x, 3), how.pad_left, how.pad_right, dim(weight, 3), how.stride_x);
+    Tensor y = out_or(out, {dim(x, 0), dim(weight, 0), height, width});
+    record(
+        OpNumber::conv2d, with({x, weight}, bias), {y},
+        {Attribute::integer(kStrideX, how.stride_x), Attribute::integer(kStrideY, how.stride_y),
+         Attribute::integer(kPadLeft, how.pad_left), Attribute::integer(kPadRight, how.pad_right),
+         Attribute::integer(kPadTop, how.pad_top), Attribute::integer(kPadBottom, how.pad_bottom),
+         Attribute::integer(kPaddingMode, static_cast<std::int64_t>(how.padding))});
+    return y;
+  }
+
+  // x [rows, C, H, W] -> [rows, C, M, N]
+  Tensor pool2d(Tensor x, Pool2d how, Out out = {}) {
+    const Dim height = positions(dim(x, 2), 0, 0, how.window_y, how.stride_y);
+    const Dim width = positions(dim(x, 3), 0, 0, how.window_x, how.stride_x);
+    Tensor y = out_or(out, {dim(x, 0), dim(x, 1), height, width});
+    record(
+        OpNumber::pool2d, {x}, {y},
+        {Attribute::integer(kStrideX, how.stride_x), Attribute::integer(kStrideY, how.stride_y),
+         Attribute::integer(kPooling, static_cast<std::int64_t>(how.pooling)),
+         Attribute::integer(kWindowX, how.window_x), Attribute::integer(kWindowY, how.window_y)});
+    return y;
+  }
+
+  // x [rows, C, ...] times scale [C] plus shift [C]
+  Tensor channel_affine(Tensor x, Tensor scale, Tensor shift, Out out = {}) {
+    Tensor y = out_or_like(out, x);
+    record(OpNumber::channel_affine, {x, scale, shift}, {y});
+    return y;
+  }
+
+  // (x - mean) / sqrt(variance + epsilon) * scale + shift for x [rows, C, ...] and weights [C]
+  Tensor batch_norm(Tensor x, Tensor scale, Tensor shift, Tensor mean, Tensor variance,
+                    double epsilon, Out out = {}) {
+    Tensor y = out_or_like(out, x);
+    record(OpNumber::channel_affine, {x, scale, shift, mean, variance}, {y},
+           {Attribute::number(kEpsilon, epsilon)});
+    return y;
+  }
+
+  // x [rows, D], weight [D], bias [D] -> [rows, D]
+  Tensor layer_norm(Tensor x, Tensor weight, Tensor bias, double epsilon, Out out = {}) {
+    Tensor y = out_or_like(out, x);
+    record(OpNumber::layer_norm, {x, weight, bias}, {y}, {Attribute::number(kEpsilon, epsilon)});
+    return y;
+  }
+
+  Tensor unary(Tensor x, Function function, Out out = {}) {
+    Tensor y = out_or_like(out, x);
+    record(OpNumber::unary, {x}, {y},
+           {Attribute::integer(kFunction, static_cast<std::int64_t>(function))});
+    return y;
+  }
+
+  // Over the last dimension of x [rows, ..., D].
+  Tensor softmax(Tensor x, Out out = {}) {
+    Tensor y = out_or_like(out, x);
+    record(OpNumber::softmax, {x}, {y});
+    return y;
+  }
+
+  // The elements [begin, begin + count) of each row of x [rows, trailing N] -> [rows, count]
+  Tensor slice(Tensor x, std::uint32_t begin, std::uint32_t count, Out out = {}) {
+    Tensor y = out_or(out, {dim(x, 0), count});
+    record(OpNumber::slice, {x}, {y}, {Attribute::integer(kBegin, begin)});
+    return y;
+  }
+
+  // x [rows, trailing I] and the state so far [rows, trailing H] -> the next state
+  LstmState lstm_cell(Tensor x, LstmState state, const LstmWeights& weights,
+                      std::optional<LstmState> out = {}) {
+    if (!out) out = LstmState{out_or_like({}, state.h), out_or_like({}, state.c)};
+    record(OpNumber::lstm_cell,
+           {x, state.h, state.c, weights.input, weights.hidden, weights.input_bias,
+            weights.hidden_bias},
+           {out->h, out->c});
+    return *out;
+  }
+
+  // u8 to f32, 0 to 255
+  Tensor convert(Tensor x, Out out = {}) {
+    Tensor y = out_or_like(out, x);
+    record(OpNumber::convert, {x}, {y});
+    return y;
   }
 
   // The program's bytes, as graph_compile takes them.
@@ -315,6 +362,20 @@ class Program {
   }
 
   Dim dim(Tensor tensor, std::uint32_t i) const { return tensors_[tensor.index].dims[i]; }
+
+  // Of a window that slides over a padded dimension; 1 where it does not fit, which the host
+  // refuses.
+  static Dim positions(Dim size, std::uint32_t before, std::uint32_t after, Dim window,
+                       std::uint32_t stride) {
+    const std::uint32_t padded = before + size.factor + after;
+    if (window.factor > padded || stride == 0) return 1;
+    return (padded - window.factor) / stride + 1;
+  }
+
+  static std::vector<Tensor> with(std::vector<Tensor> tensors, Out another) {
+    if (another) tensors.push_back(*another);
+    return tensors;
+  }
 
   Tensor out_or(Out out, std::initializer_list<Dim> dims) {
     return out ? *out : temporary(DType::f32, dims);

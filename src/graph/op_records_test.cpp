@@ -21,7 +21,7 @@ constexpr std::size_t kKind = 4, kValue = 8;
 
 TEST(OpRecords, refuses_unknown_numbers) {
   EXPECT_EQ(with(kOpsAt, 0, 4), "Op 0: there is no op of number 0.");
-  EXPECT_EQ(with(kOpsAt + 16, 12, 4), "Op 1: there is no op of number 12.");
+  EXPECT_EQ(with(kOpsAt + 16, 23, 4), "Op 1: there is no op of number 23.");
   EXPECT_EQ(with(kOpsAt + 16, 0xffffffff, 4), "Op 1: there is no op of number 4294967295.");
 }
 

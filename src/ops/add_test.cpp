@@ -53,11 +53,42 @@ TEST(Add, refuses_another_output_shape) {
   EXPECT_EQ(verdict(kAdd, use), "output 0 has shape [T1, 4]; [T0, 4] is expected.");
 }
 
+TEST(Add, takes_a_row_for_all_rows) {
+  for (const Operand& row : {weight({c(4)}, DType::bf16), temporary({c(4)})}) {
+    Use use = valid();
+    use.inputs[1] = row;
+    EXPECT_EQ(verdict(kAdd, use), "");
+    use.inputs[0] = use.outputs[0] = temporary({kRows, c(2), c(2)});
+    EXPECT_EQ(verdict(kAdd, use), "");
+  }
+}
+
+TEST(Add, refuses_a_row_of_another_width) {
+  Use use = valid();
+  use.inputs[1] = weight({c(5)});
+  EXPECT_EQ(verdict(kAdd, use), "input 1 has 5 elements; 4 are expected.");
+  use.inputs[1] = temporary({kRows});
+  EXPECT_EQ(verdict(kAdd, use), "input 1 has shape [T0]; dimension 0 has to be constant.");
+}
+
+TEST(Add, refuses_a_narrow_row_that_is_no_weight) {
+  Use use = valid();
+  use.inputs[1] = temporary({c(4)}, DType::bf16);
+  EXPECT_EQ(verdict(kAdd, use), "input 1 is bf16; f32 is expected.");
+}
+
 TEST(Add, adds) {
   Call call;
   call.input({2, 2}, {1, 2, 3, 4}).input({2, 2}, {10, 20, 30, -4}).output({2, 2});
   ASSERT_TRUE(call.run(kAdd));
   EXPECT_EQ(call.floats(), (Floats{11, 22, 33, 0}));
+}
+
+TEST(Add, adds_a_row_to_each_row) {
+  Call call;
+  call.input({2, 2}, {1, 2, 3, 4}).input({2}, {10, 0.5}, DType::f16).output({2, 2});
+  ASSERT_TRUE(call.run(kAdd));
+  EXPECT_EQ(call.floats(), (Floats{11, 2.5, 13, 4.5}));
 }
 
 }  // namespace

@@ -14,15 +14,14 @@ const Attribute* find(const std::vector<Attribute>& items, AttributeId id) {
 }  // namespace
 
 std::string attribute_name(AttributeId id) {
-  switch (id) {
-    case AttributeId::epsilon:
-      return "epsilon";
-    case AttributeId::pairing:
-      return "pairing";
-    case AttributeId::scale:
-      return "scale";
-  }
-  return fmt::format("number {}", static_cast<std::uint32_t>(id));
+  // By number; the first is 1.
+  static constexpr std::string_view kNames[] = {
+      "epsilon",  "pairing",   "scale",    "stride_x",   "stride_y",
+      "pad_left", "pad_right", "pad_top",  "pad_bottom", "padding_mode",
+      "pooling",  "window_x",  "window_y", "function",   "begin"};
+  const auto number = static_cast<std::uint32_t>(id);
+  if (number >= 1 && number <= std::size(kNames)) return std::string(kNames[number - 1]);
+  return fmt::format("number {}", number);
 }
 
 Result<double> Attributes::number(AttributeId id) const {
@@ -64,6 +63,21 @@ Result<void> expect_attributes(const Attributes& attributes, std::span<const Att
     }
   }
   return {};
+}
+
+Result<std::int64_t> integer_within(const Attributes& attributes, AttributeId id,
+                                    std::int64_t least, std::int64_t most) {
+  DW_TRY_ASSIGN(const std::int64_t value, attributes.integer(id));
+  if (value >= least && value <= most) return value;
+  return fail(ErrorCode::invalid_argument, "Attribute {} ({}) is not within {} and {}.",
+              attribute_name(id), value, least, most);
+}
+
+Result<double> epsilon_of(const Attributes& attributes) {
+  DW_TRY_ASSIGN(const double epsilon, attributes.number(AttributeId::epsilon));
+  if (epsilon >= 0 && epsilon <= 1) return epsilon;
+  return fail(ErrorCode::invalid_argument, "Attribute epsilon ({}) is not within 0 and 1.",
+              epsilon);
 }
 
 }  // namespace driftwood::ops

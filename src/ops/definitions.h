@@ -17,5 +17,16 @@ extern const OpDefinition kSwiglu;
 extern const OpDefinition kAdd;
 extern const OpDefinition kSelectRows;
 extern const OpDefinition kTopLogits;
+extern const OpDefinition kConv1d;
+extern const OpDefinition kConv2d;
+extern const OpDefinition kPool2d;
+extern const OpDefinition kChannelAffine;
+extern const OpDefinition kLayerNorm;
+extern const OpDefinition kUnary;
+extern const OpDefinition kSoftmax;
+extern const OpDefinition kMultiply;
+extern const OpDefinition kSlice;
+extern const OpDefinition kLstmCell;
+extern const OpDefinition kConvert;
 
 }  // namespace driftwood::ops

@@ -20,8 +20,7 @@ Result<void> check(std::span<const Operand> inputs, std::span<const Operand> out
   }
   DW_TRY(expect_counts(inputs, 1 + weight_count, outputs, weight_count));
   const Subject x = input(inputs, 0);
-  DW_TRY(expect_place(x, {Place::temporary, Place::window}));
-  DW_TRY(expect_dtype(x, DType::f32));
+  DW_TRY(expect_activation(x, DType::f32));
   DW_TRY_ASSIGN(const std::uint64_t depth, trailing_columns(x));
   for (std::size_t i = 0; i < weight_count; ++i) {
     const Subject weight = input(inputs, 1 + i);

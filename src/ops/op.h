@@ -37,9 +37,21 @@ struct Operand {
 
 // Attribute ids. Part of the program encoding, never reused.
 enum class AttributeId : std::uint32_t {
-  epsilon = 1,  // number
-  pairing = 2,  // integer: a RopePairing
-  scale = 3,    // number
+  epsilon = 1,   // number
+  pairing = 2,   // integer: a RopePairing
+  scale = 3,     // number
+  stride_x = 4,  // integers from here on
+  stride_y = 5,
+  pad_left = 6,
+  pad_right = 7,
+  pad_top = 8,
+  pad_bottom = 9,
+  padding_mode = 10,  // a PaddingMode
+  pooling = 11,       // a Pooling
+  window_x = 12,
+  window_y = 13,
+  function = 14,  // a Function
+  begin = 15,
 };
 
 struct Attribute {

@@ -8,9 +8,11 @@
 namespace driftwood::ops {
 namespace {
 
-constexpr std::array<const OpDefinition*, 11> kOps = {
-    &kMatmul,    &kGatherRows, &kRmsNorm, &kLinear,     &kRope,      &kAppendRows,
-    &kAttention, &kSwiglu,     &kAdd,     &kSelectRows, &kTopLogits,
+constexpr std::array<const OpDefinition*, 22> kOps = {
+    &kMatmul,    &kGatherRows, &kRmsNorm,       &kLinear,     &kRope,      &kAppendRows,
+    &kAttention, &kSwiglu,     &kAdd,           &kSelectRows, &kTopLogits, &kConv1d,
+    &kConv2d,    &kPool2d,     &kChannelAffine, &kLayerNorm,  &kUnary,     &kSoftmax,
+    &kMultiply,  &kSlice,      &kLstmCell,      &kConvert,
 };
 
 }  // namespace

@@ -22,6 +22,17 @@ enum class OpNumber : std::uint32_t {
   add = 9,
   select_rows = 10,
   top_logits = 11,
+  conv1d = 12,
+  conv2d = 13,
+  pool2d = 14,
+  channel_affine = 15,
+  layer_norm = 16,
+  unary = 17,
+  softmax = 18,
+  multiply = 19,
+  slice = 20,
+  lstm_cell = 21,
+  convert = 22,
 };
 
 // Every op, ascending by number.

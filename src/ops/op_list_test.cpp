@@ -17,15 +17,18 @@ TEST(OpList, ascends_and_is_found_by_number) {
 }
 
 TEST(OpList, keeps_its_numbers) {
-  constexpr std::string_view kNames[] = {"matmul", "gather_rows", "rms_norm",  "linear",
-                                         "rope",   "append_rows", "attention", "swiglu",
-                                         "add",    "select_rows", "top_logits"};
+  constexpr std::string_view kNames[] = {"matmul",    "gather_rows", "rms_norm",       "linear",
+                                         "rope",      "append_rows", "attention",      "swiglu",
+                                         "add",       "select_rows", "top_logits",     "conv1d",
+                                         "conv2d",    "pool2d",      "channel_affine", "layer_norm",
+                                         "unary",     "softmax",     "multiply",       "slice",
+                                         "lstm_cell", "convert"};
   ASSERT_EQ(all_ops().size(), std::size(kNames));
   for (std::uint32_t i = 0; i < std::size(kNames); ++i) EXPECT_EQ(find_op(i + 1)->name, kNames[i]);
 }
 
 TEST(OpList, knows_no_other_numbers) {
-  for (const std::uint32_t number : {0u, 12u, 0xffffffffu}) EXPECT_EQ(find_op(number), nullptr);
+  for (const std::uint32_t number : {0u, 23u, 0xffffffffu}) EXPECT_EQ(find_op(number), nullptr);
 }
 
 }  // namespace

@@ -14,11 +14,7 @@ Result<void> check(std::span<const Operand> inputs, std::span<const Operand> out
   DW_TRY(expect_counts(inputs, 2, outputs, 1));
   constexpr AttributeId kTaken[] = {AttributeId::epsilon};
   DW_TRY(expect_attributes(attributes, kTaken));
-  DW_TRY_ASSIGN(const double epsilon, attributes.number(AttributeId::epsilon));
-  if (!(epsilon >= 0 && epsilon <= 1)) {
-    return fail(ErrorCode::invalid_argument, "Attribute epsilon ({}) is not within 0 and 1.",
-                epsilon);
-  }
+  DW_TRY(epsilon_of(attributes));
   const Subject x = input(inputs, 0), weight = input(inputs, 1), y = output(outputs, 0);
   DW_TRY(expect_activation(x, DType::f32, 2));
   DW_TRY(expect_constant(x, 1));

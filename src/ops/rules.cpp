@@ -68,9 +68,13 @@ Result<void> expect_place(Subject subject, std::initializer_list<Place> places) 
               subject.index, place_name(subject.operand.place), expected);
 }
 
-Result<void> expect_activation(Subject subject, tensor::DType dtype, std::uint32_t rank) {
+Result<void> expect_activation(Subject subject, tensor::DType dtype) {
   DW_TRY(expect_place(subject, {Place::temporary, Place::window}));
-  DW_TRY(expect_dtype(subject, dtype));
+  return expect_dtype(subject, dtype);
+}
+
+Result<void> expect_activation(Subject subject, tensor::DType dtype, std::uint32_t rank) {
+  DW_TRY(expect_activation(subject, dtype));
   return expect_rank(subject, rank);
 }
 
@@ -129,8 +133,7 @@ Result<std::uint64_t> trailing_columns(Subject subject) {
 }
 
 Result<void> expect_trailing(Subject subject, tensor::Dim rows, std::uint64_t columns) {
-  DW_TRY(expect_place(subject, {Place::temporary, Place::window}));
-  DW_TRY(expect_dtype(subject, tensor::DType::f32));
+  DW_TRY(expect_activation(subject, tensor::DType::f32));
   DW_TRY_ASSIGN(const std::uint64_t actual, trailing_columns(subject));
   if (subject.shape()[0] != rows) {
     return wrong_shape(subject, dim_text(rows) + " rows are expected");

@@ -43,7 +43,8 @@ Result<void> expect_float(Subject subject);
 
 Result<void> expect_place(Subject subject, std::initializer_list<Place> places);
 
-// A temporary or window of this dtype and rank.
+// A temporary or window of this dtype, and of this rank.
+Result<void> expect_activation(Subject subject, tensor::DType dtype);
 Result<void> expect_activation(Subject subject, tensor::DType dtype, std::uint32_t rank);
 
 // f32, bf16 or f16 values of the checkpoint.

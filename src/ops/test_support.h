@@ -65,6 +65,12 @@ class Call {
     call_.inputs.push_back({DType::i32, std::move(shape), bytes});
     return *this;
   }
+  Call& input_u8(tensor::Shape shape, const std::vector<std::uint8_t>& values) {
+    const auto bytes = std::as_bytes(std::span(values));
+    buffers_.emplace_back(bytes.begin(), bytes.end());
+    call_.inputs.push_back({DType::u8, std::move(shape), buffers_.back()});
+    return *this;
+  }
   Call& output(tensor::Shape shape, DType dtype = DType::f32) {
     auto& bytes = buffers_.emplace_back(*tensor::element_count(shape) * size_bytes(dtype));
     call_.outputs.push_back({dtype, std::move(shape), bytes});
