@@ -28,8 +28,7 @@ TEST(Convert, refuses_other_dtypes) {
 TEST(Convert, refuses_a_weight) {
   Use use = valid();
   use.inputs[0].place = Place::weight;
-  EXPECT_EQ(verdict(kConvert, use),
-            "input 0 is a weight; a temporary, a window tensor or a register is expected.");
+  EXPECT_TRUE(verdict(kConvert, use).starts_with("input 0 is a weight;"));
 }
 
 TEST(Convert, refuses_another_shape) {

@@ -58,8 +58,8 @@ TEST(RmsNorm, refuses_two_epsilons) {
 
 TEST(RmsNorm, refuses_other_attributes) {
   Use use = valid();
-  use.attributes.push_back({AttributeId{9}, 1.0});
-  EXPECT_EQ(verdict(kRmsNorm, use), "Attribute number 9 is not one that this op takes.");
+  use.attributes.push_back({AttributeId{99}, 1.0});
+  EXPECT_EQ(verdict(kRmsNorm, use), "Attribute number 99 is not one that this op takes.");
 }
 
 TEST(RmsNorm, refuses_a_narrow_input) {

@@ -36,8 +36,7 @@ TEST(Softmax, refuses_a_symbolic_width) {
 TEST(Softmax, refuses_a_weight) {
   Use use = valid();
   use.inputs[0].place = Place::weight;
-  EXPECT_EQ(verdict(kSoftmax, use),
-            "input 0 is a weight; a temporary, a window tensor or a register is expected.");
+  EXPECT_TRUE(verdict(kSoftmax, use).starts_with("input 0 is a weight;"));
 }
 
 TEST(Softmax, refuses_another_shape) {

@@ -45,8 +45,7 @@ TEST(Unary, refuses_no_function) {
 TEST(Unary, refuses_a_weight) {
   Use use = valid();
   use.inputs[0].place = Place::weight;
-  EXPECT_EQ(verdict(kUnary, use),
-            "input 0 is a weight; a temporary, a window tensor or a register is expected.");
+  EXPECT_TRUE(verdict(kUnary, use).starts_with("input 0 is a weight;"));
 }
 
 TEST(Unary, refuses_another_shape) {
