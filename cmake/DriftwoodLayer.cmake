@@ -11,11 +11,16 @@ function(driftwood_layer name)
 
   add_library(driftwood_${name} STATIC ${sources})
   set_target_properties(driftwood_${name} PROPERTIES LINKER_LANGUAGE CXX)
-  target_include_directories(driftwood_${name} PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
+  target_include_directories(driftwood_${name} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>
+    $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/src>)
   target_link_libraries(driftwood_${name} PUBLIC ${layer_LIBRARIES})
   foreach(dependency IN LISTS layer_DEPENDS)
     target_link_libraries(driftwood_${name} PUBLIC driftwood_${dependency})
   endforeach()
+
+  if(NOT name STREQUAL "cli")
+    set_property(GLOBAL APPEND PROPERTY DRIFTWOOD_LAYERS driftwood_${name})
+  endif()
 
   if(DRIFTWOOD_TESTS AND tests)
     add_executable(${name}_test ${tests})

@@ -1,10 +1,12 @@
 // The command line: parses, runs one subcommand, returns its exit code.
+#include <driftwood/log.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <new>
 #include <system_error>
 
@@ -45,6 +47,14 @@ int main(int argc, char** argv) {
       "  driftwood probe\n\n"
       "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.");
   app.get_formatter()->column_width(34);
+  static const std::map<std::string, LogLevel> kLevels = {{"debug", LogLevel::debug},
+                                                          {"info", LogLevel::info},
+                                                          {"warning", LogLevel::warning},
+                                                          {"error", LogLevel::error}};
+  LogLevel least = LogLevel::warning;
+  app.add_option("--log", least, "Log lines on standard error: debug, info, warning, error")
+      ->transform(CLI::CheckedTransformer(kLevels))
+      ->option_text("LEVEL (default: warning)");
 
   cli::Command command;
   cli::add_run(app, command);
@@ -64,5 +74,6 @@ int main(int argc, char** argv) {
   if (!command) {
     return cli::report_usage("Name a subcommand: run, inspect or probe; --help says more.");
   }
+  set_log_callback(least, nullptr);
   return run_to_the_end(command);
 }

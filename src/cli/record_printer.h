@@ -1,10 +1,9 @@
 // Turns the records of driftwood.generate/1 into what `driftwood run` prints.
 #pragma once
 
-#include <driftwood/result.h>
+#include <driftwood/generate.h>
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,20 +25,13 @@ class RecordPrinter {
   void finish(std::uint64_t weight_bytes) const;
 
  private:
-  void take_text(const std::string& text);
-  void take_token(const nlohmann::json& record);
-
-  // Of the usage record; zeros until it comes.
-  struct Usage {
-    std::uint64_t prompt_tokens = 0, completion_tokens = 0, seed = 0;
-    double prefill_ns = 0, decode_ns = 0;
-
-    double tokens_per_second() const;
-  };
+  void print(const TextRecord& record);
+  void print(const TokenRecord& record);
+  double tokens_per_second() const;
 
   bool json_;
   bool ends_with_newline_ = true;
-  Usage usage_;
+  UsageRecord usage_;
   std::string reason_;
   std::optional<Error> failure_;
 };

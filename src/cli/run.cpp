@@ -1,11 +1,11 @@
 // `driftwood run`: one prompt through a guest that speaks driftwood.generate/1, streamed.
+#include <driftwood/generate.h>
 #include <driftwood/runtime.h>
 #include <fmt/format.h>
 
 #include <cstdio>
 
 #include "cli/commands.h"
-#include "cli/generate_request.h"
 #include "cli/input.h"
 #include "cli/interrupt.h"
 #include "cli/record_printer.h"

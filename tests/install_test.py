@@ -1,0 +1,64 @@
+"""The installed package as programs and guests outside of the project use it.
+
+install_test.py BUILD_FOLDER CXX_COMPILER WASM_COMPILER
+
+Installs into a scratch folder, moves it, and from there builds and runs examples/: the program by
+find_package alone and by pkg-config, the guest by the one clang command of sdk/README.md.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BUILD = pathlib.Path(sys.argv[1]).resolve()
+CXX, WASM_CXX = sys.argv[2:4]
+SOURCE = pathlib.Path(__file__).resolve().parent.parent
+MODEL = SOURCE / "models" / "default"
+PROMPT = "It was a dark and stormy night"
+
+
+def run(*command, **options):
+    result = subprocess.run(list(map(str, command)), capture_output=True, text=True, **options)
+    assert result.returncode == 0, f"{command}: {result.stdout}{result.stderr}"
+    return result.stdout
+
+
+class Installed(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp())
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        run("cmake", "--install", BUILD, "--prefix", cls.folder / "first")
+        cls.prefix = (cls.folder / "first").rename(cls.folder / "moved")
+        cls.library = next(cls.prefix.glob("lib*/**/libdriftwood_runtime.a")).parent
+        cls.examples = cls.folder / "examples"
+        shutil.copytree(SOURCE / "examples", cls.examples)
+        cls.text = run(
+            cls.prefix / "bin" / "driftwood",
+            *["run", "--model", MODEL, "--temperature", "0", "--max-tokens", "40", PROMPT],
+        )
+
+    def test_a_program_is_built_by_find_package_alone(self):
+        build = self.folder / "build"
+        run(
+            *["cmake", "-S", self.examples, "-B", build, "-G", "Ninja"],
+            *[f"-DCMAKE_PREFIX_PATH={self.prefix}", f"-DCMAKE_CXX_COMPILER={CXX}"],
+        )
+        run("cmake", "--build", build)
+        self.assertEqual(run(build / "embed", MODEL, PROMPT), self.text)
+        self.assertGreater(len(self.text), 40)
+
+    def test_a_program_is_built_by_pkg_config(self):
+        surroundings = os.environ | {"PKG_CONFIG_PATH": str(self.library / "pkgconfig")}
+        flags = run("pkg-config", "--cflags", "--libs", "driftwood", env=surroundings).split()
+        embed = self.folder / "embed"
+        run(CXX, "-std=c++23", self.examples / "embed.cpp", "-o", embed, *flags)
+        self.assertEqual(run(embed, MODEL, PROMPT), self.text)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
