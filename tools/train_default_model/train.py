@@ -43,7 +43,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--first-part", type=float, default=0.6, help="share of training with the first context"
     )
-    parser.add_argument("--epochs", type=float, default=34)
+    parser.add_argument("--epochs", type=float, default=15)
     parser.add_argument("--batch", type=int, default=49152, help="tokens a step")
     parser.add_argument(
         "--optimizer", choices=("muon", "adamw"), default="muon", help="for the matrices"
@@ -52,14 +52,14 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--lr-adam", type=float, default=8e-3, help="of the embedding and the norms"
     )
-    parser.add_argument("--weight-decay", type=float, default=0.2, help="of the matrices")
+    parser.add_argument("--weight-decay", type=float, default=0.3, help="of the matrices")
     parser.add_argument("--warmup", type=int, default=200, help="steps")
     parser.add_argument(
         "--decay-part", type=float, default=0.8, help="share of training with a falling rate"
     )
-    parser.add_argument("--dropout", type=float, default=0.0)
+    parser.add_argument("--dropout", type=float, default=0.1)
     parser.add_argument("--validations", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--no-compile", action="store_true")
     return parser.parse_args()
