@@ -63,13 +63,19 @@ typedef struct dw_state_shape {
   uint32_t most_rows;
 } dw_state_shape;
 
-enum dw_slot_kind { DW_SLOT_WINDOW = 1, DW_SLOT_STATE = 2 };
+typedef struct dw_register_shape {
+  uint32_t dtype; /* dw_dtype */
+  uint32_t rank;
+  uint32_t dims[4]; /* outermost first, at least 1; 0 beyond rank */
+} dw_register_shape;
+
+enum dw_slot_kind { DW_SLOT_WINDOW = 1, DW_SLOT_STATE = 2, DW_SLOT_REGISTER = 3 };
 
 typedef struct dw_binding {
   uint32_t kind;         /* dw_slot_kind */
   uint32_t slot;         /* of the program */
-  uint32_t handle;       /* of a window or a state */
-  uint32_t offset_bytes; /* into the window, a multiple of 4; 0 for a state */
+  uint32_t handle;       /* of a window, a state or a register */
+  uint32_t offset_bytes; /* into the window, a multiple of 4; otherwise 0 */
 } dw_binding;
 
 /* Events that dw_resume receives. */
@@ -142,6 +148,11 @@ DW_IMPORT(window_share) int32_t dw_window_share(void* address, uint32_t size, ui
 
 /* A state of rows that only grows (a KV cache), empty. Returns a handle. */
 DW_IMPORT(state_append) int32_t dw_state_append(const dw_state_shape* shape);
+
+/* A register: a value of fixed shape that each run rewrites (an LSTM's h and c), zero. A run reads
+ * what the last one left, and a run that fails or is cancelled leaves it as it was. To begin again
+ * from zero, bind a new one. Returns a handle. */
+DW_IMPORT(state_register) int32_t dw_state_register(const dw_register_shape* shape);
 
 /* Live rows of a state. */
 DW_IMPORT(state_length) int32_t dw_state_length(int32_t state);

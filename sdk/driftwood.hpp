@@ -215,6 +215,28 @@ class State {
   Handle handle_;
 };
 
+// A value of fixed shape that each run rewrites, such as an LSTM's h and c. Begins as zero.
+class Register {
+ public:
+  Register() = default;
+  static Result<Register> create(DType dtype, std::initializer_list<std::uint32_t> dims) {
+    dw_register_shape shape = {
+        static_cast<std::uint32_t>(dtype), static_cast<std::uint32_t>(dims.size()), {}};
+    if (dims.size() > std::size(shape.dims)) std::abort();
+    std::ranges::copy(dims, shape.dims);
+    auto handle = checked(dw_state_register(&shape));
+    if (!handle) return std::unexpected(handle.error());
+    Register state;
+    state.handle_ = Handle(*handle);
+    return state;
+  }
+
+  std::int32_t number() const { return handle_.number(); }
+
+ private:
+  Handle handle_;
+};
+
 // A compiled program and what its slots are bound to.
 class Graph {
  public:
@@ -237,6 +259,9 @@ class Graph {
   }
   Result<void> bind_state(std::uint32_t slot, const State& state) {
     return bind({DW_SLOT_STATE, slot, static_cast<std::uint32_t>(state.number()), 0});
+  }
+  Result<void> bind_register(std::uint32_t slot, const Register& state) {
+    return bind({DW_SLOT_REGISTER, slot, static_cast<std::uint32_t>(state.number()), 0});
   }
 
   // co_await it: asks for one run with these symbol values and waits for its end.

@@ -41,8 +41,8 @@ class Program {
     return add_tensor(dtype, dims, kWindow, window_slot_count_++, 0, {});
   }
 
-  // The window slot of a tensor made by window().
-  std::uint32_t slot(Tensor window) const { return tensors_[window.index].slot; }
+  // The slot of a tensor made by window() or state_register().
+  std::uint32_t slot(Tensor tensor) const { return tensors_[tensor.index].slot; }
 
   // A tensor of the checkpoint. The same name may be asked for again.
   Tensor weight(std::string_view name, DType dtype, std::initializer_list<Dim> dims) {
@@ -58,6 +58,13 @@ class Program {
                      std::uint32_t head_dim) {
     if (slot >= state_slot_count_) state_slot_count_ = slot + 1;
     return add_tensor(dtype, {heads, head_dim}, kState, slot, plane, {});
+  }
+
+  // Both values of a register, of constant shape; takes the next register slot.
+  RegisterTensors state_register(DType dtype, std::initializer_list<Dim> dims) {
+    const std::uint32_t slot = register_slot_count_++;
+    const Tensor before = add_tensor(dtype, dims, kRegister, slot, 0, {});
+    return {before, add_tensor(dtype, dims, kRegister, slot, 1, {})};
   }
 
   // Any op over any tensors; the functions below are made of it.
@@ -294,7 +301,7 @@ class Program {
              count(ops_), count(operands_), count(attributes_), count(names_), window_slot_count_,
              state_slot_count_});
     out.u16({8, 64, 16, 16});
-    out.u32({0, 0});
+    out.u32({register_slot_count_, 0});
     for (std::uint32_t maximum : symbol_maxima_) out.u32({maximum, 0});
     for (const TensorRecord& tensor : tensors_) write_tensor(out, tensor);
     for (const OpRecord& op : ops_) {
@@ -312,7 +319,8 @@ class Program {
   }
 
  private:
-  static constexpr std::uint32_t kTemporary = 0, kWindow = 1, kWeight = 2, kState = 3;  // places
+  static constexpr std::uint32_t kTemporary = 0, kWindow = 1, kWeight = 2, kState = 3,
+                                 kRegister = 4;  // places
   static constexpr std::uint32_t kMostDims = 4;
 
   struct TensorRecord {
@@ -396,6 +404,7 @@ class Program {
   std::vector<char> names_;
   std::uint32_t window_slot_count_ = 0;
   std::uint32_t state_slot_count_ = 0;
+  std::uint32_t register_slot_count_ = 0;
 };
 
 }  // namespace driftwood::sdk

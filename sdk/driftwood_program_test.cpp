@@ -53,6 +53,23 @@ TEST(Program, windows_take_slots_in_order_and_states_are_counted_by_the_highest)
   EXPECT_EQ(u32_at(bytes, 44), 3u);
 }
 
+TEST(Program, a_register_is_two_tensors_of_one_slot) {
+  Program program;
+  program.state_register(DType::f32, {1, 8});
+  const RegisterTensors second = program.state_register(DType::i32, {4});
+  EXPECT_EQ(program.slot(second.before), 1u);
+  EXPECT_EQ(program.slot(second.after), 1u);
+  const auto bytes = program.encode();
+  EXPECT_EQ(u32_at(bytes, 56), 2u);
+  const std::vector<std::uint32_t> expected = {7, 1, 4, 1, 0, 0, 0, 0, 4, ~0u};
+  for (std::uint32_t plane = 0; plane < 2; ++plane) {
+    const std::size_t record = 64 + (second.before.index + plane) * 64;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_EQ(u32_at(bytes, record + 4 * i), i == 4 ? plane : expected[i]) << i;
+    }
+  }
+}
+
 TEST(Program, an_output_goes_where_it_is_sent) {
   Program program;
   const Tensor a = program.window(DType::f32, {4, 4});

@@ -96,6 +96,12 @@ struct Attribute {
   }
 };
 
+// A register: a value that the device keeps from run to run.
+struct RegisterTensors {
+  Tensor before;  // the value that the run begins with; ops read it
+  Tensor after;   // the value that the run leaves; one op writes it, later ones may read it
+};
+
 struct TopLogits {
   Tensor ids;           // [rows, K] i32
   Tensor logits;        // [rows, K]

@@ -71,21 +71,37 @@ Result<void> check_state(const graph::StateSlot& wanted, std::size_t slot,
   return {};
 }
 
+Result<void> check_register(const graph::RegisterSlot& wanted, std::size_t slot,
+                            const RegisterState* state) {
+  if (state == nullptr) {
+    return fail(ErrorCode::invalid_argument, "Register slot {} is not bound.", slot);
+  }
+  if (state->dtype() == wanted.dtype && state->shape() == wanted.shape) return {};
+  return fail(ErrorCode::invalid_argument,
+              "Register slot {} needs {} of shape {}, but the register is {} of shape {}.", slot,
+              tensor::name(wanted.dtype), tensor::to_string(wanted.shape),
+              tensor::name(state->dtype()), tensor::to_string(state->shape()));
+}
+
+Result<void> check_count(std::string_view what, std::size_t bound, std::size_t slots) {
+  if (bound == slots) return {};
+  return fail(ErrorCode::invalid_argument, "The run binds {} {}, but the program has {}.", bound,
+              what, slots);
+}
+
 Result<void> check_sequence(const Program& program, const Sequence& sequence) {
   DW_TRY(check_symbols(program, sequence.symbols));
-  if (sequence.windows.size() != program.windows.size()) {
-    return fail(ErrorCode::invalid_argument, "The run binds {} windows, but the program has {}.",
-                sequence.windows.size(), program.windows.size());
-  }
-  if (sequence.states.size() != program.states.size()) {
-    return fail(ErrorCode::invalid_argument, "The run binds {} states, but the program has {}.",
-                sequence.states.size(), program.states.size());
-  }
+  DW_TRY(check_count("windows", sequence.windows.size(), program.windows.size()));
+  DW_TRY(check_count("states", sequence.states.size(), program.states.size()));
+  DW_TRY(check_count("registers", sequence.registers.size(), program.registers.size()));
   for (std::size_t slot = 0; slot < program.windows.size(); ++slot) {
     DW_TRY(check_window(program, slot, sequence));
   }
   for (std::size_t slot = 0; slot < program.states.size(); ++slot) {
     DW_TRY(check_state(program.states[slot], slot, sequence.states[slot]));
+  }
+  for (std::size_t slot = 0; slot < program.registers.size(); ++slot) {
+    DW_TRY(check_register(program.registers[slot], slot, sequence.registers[slot]));
   }
   return {};
 }
@@ -203,6 +219,31 @@ Result<std::shared_ptr<const Executable>> Device::compile(
   return executable;
 }
 
+Result<void> Device::InFlight::begin(std::span<const Sequence> sequences) {
+  const Program& program = executable->program();
+  for (const Sequence& sequence : sequences) {
+    for (std::size_t slot = 0; slot < sequence.states.size(); ++slot) {
+      const std::uint64_t rows = program.states[slot].row_dim.value(sequence.symbols);
+      if (auto begun = sequence.states[slot]->begin_append(rows); !begun) {
+        return pass_on(begun, fmt::format("While preparing state slot {}", slot));
+      }
+      states.push_back(sequence.states[slot]);
+    }
+    for (std::size_t slot = 0; slot < sequence.registers.size(); ++slot) {
+      if (auto begun = sequence.registers[slot]->begin_run(); !begun) {
+        return pass_on(begun, fmt::format("While preparing register slot {}", slot));
+      }
+      registers.push_back(sequence.registers[slot]);
+    }
+  }
+  return {};
+}
+
+void Device::InFlight::end(bool succeeded) {
+  for (AppendState* state : states) state->end_append(succeeded);
+  for (RegisterState* state : registers) state->end_run(succeeded);
+}
+
 Result<Serial> Device::submit(std::shared_ptr<const Executable> executable,
                               std::span<const Sequence> sequences) {
   DW_CHECK(executable != nullptr);
@@ -215,23 +256,14 @@ Result<Serial> Device::submit(std::shared_ptr<const Executable> executable,
   DW_TRY(check_together(program, sequences));
   DW_TRY(check_overlap(program, sequences, bound_windows_));
 
-  InFlight run{executable, {}};
-  const auto abandon = [&] {
-    for (AppendState* state : run.states) state->end_append(false);
-  };
-  for (const Sequence& sequence : sequences) {
-    for (std::size_t slot = 0; slot < sequence.states.size(); ++slot) {
-      const std::uint64_t rows = program.states[slot].row_dim.value(sequence.symbols);
-      if (auto begun = sequence.states[slot]->begin_append(rows); !begun) {
-        abandon();
-        return pass_on(begun, fmt::format("While preparing state slot {}", slot));
-      }
-      run.states.push_back(sequence.states[slot]);
-    }
+  InFlight run{executable, {}, {}};
+  if (auto begun = run.begin(sequences); !begun) {
+    run.end(false);
+    return pass_on(begun);
   }
   const Serial serial{last_serial_ + 1};
   if (auto submitted = submit_impl(serial, std::move(executable), sequences); !submitted) {
-    abandon();
+    run.end(false);
     return pass_on(submitted);
   }
   ++last_serial_;
@@ -247,7 +279,7 @@ Result<void> Device::wait(Serial serial, std::uint64_t timeout_ns) {
   }
   Result<void> ended = wait_impl(serial, timeout_ns);
   if (!ended && ended.error().code() == ErrorCode::timeout) return ended;
-  for (AppendState* state : run->second.states) state->end_append(ended.has_value());
+  run->second.end(ended.has_value());
   in_flight_.erase(run);
   return ended;
 }

@@ -19,6 +19,7 @@
 #include "core/error.h"
 #include "device/append_state.h"
 #include "device/buffer.h"
+#include "device/register_state.h"
 #include "graph/program.h"
 #include "memory/window.h"
 #include "tensor/view.h"
@@ -75,6 +76,7 @@ struct Sequence {
   std::vector<std::uint32_t> symbols;
   std::vector<BufferPlace> windows;
   std::vector<AppendState*> states;
+  std::vector<RegisterState*> registers = {};
 };
 
 // The bytes that a sequence binds to one window slot, for checks.
@@ -126,16 +128,16 @@ class Device {
   // untouched by the caller until wait() has reported the run's end. Errors: invalid_argument for
   // no or too many sequences, a symbol above its maximum, a missing binding, a range outside its
   // buffer or off 4 bytes, a window that is written but shared for reading, one that is
-  // written and shares bytes with another window of the submission, a state of another shape or one
-  // that is in flight, or symbols that may not differ; limit when a state is full or temporaries
-  // take more than the device allows; out_of_memory.
+  // written and shares bytes with another window of the submission, a state or register of
+  // another shape or one that is in flight, or symbols that may not differ; limit when a state is
+  // full or temporaries take more than the device allows; out_of_memory.
   Result<Serial> submit(std::shared_ptr<const Executable> executable,
                         std::span<const Sequence> sequences);
 
-  // Waits for the end of a run, at most timeout_ns. Rows appended by it are live when it succeeded;
-  // in every other case the states are as they were before. Errors: timeout, the run going on (wait
-  // again, or cancel); cancelled; invalid_argument when index data is out of range (the op is
-  // named); device_lost; not_found for a run that has been waited for.
+  // Waits for the end of a run, at most timeout_ns. When it succeeded, rows appended by it are live
+  // and registers have their new values; in every other case all are as they were before. Errors:
+  // timeout, the run going on (wait again, or cancel); cancelled; invalid_argument when index data
+  // is out of range (the op is named); device_lost; not_found for a run that has been waited for.
   Result<void> wait(Serial serial, std::uint64_t timeout_ns);
 
   // Asks a run to end early; wait() then answers `cancelled`, or success if it came too late.
@@ -163,6 +165,11 @@ class Device {
   struct InFlight {
     std::shared_ptr<const Executable> executable;
     std::vector<AppendState*> states;
+    std::vector<RegisterState*> registers;
+
+    // Marks all that the sequences bind. Errors: those of the states; what is marked stays so.
+    Result<void> begin(std::span<const Sequence> sequences);
+    void end(bool succeeded);
   };
 
   Capabilities capabilities_;

@@ -115,6 +115,7 @@ struct SequenceData {
   std::vector<std::uint32_t> symbols;
   std::vector<Bytes> windows;  // by slot; results are written back
   std::vector<AppendState*> states;
+  std::vector<RegisterState*> registers = {};
 };
 
 // Window slots of a sequence with these symbols, all zero.
@@ -132,7 +133,7 @@ class BoundSequences {
  public:
   BoundSequences(Device& device, std::vector<SequenceData>& data) : device_(&device), data_(&data) {
     for (SequenceData& one : data) {
-      Sequence sequence{one.symbols, {}, one.states};
+      Sequence sequence{one.symbols, {}, one.states, one.registers};
       for (const Bytes& window : one.windows) {
         buffers_.push_back(must(device.allocate(std::max<std::size_t>(window.size(), 1))));
         must(device.upload(*buffers_.back(), 0, window, Purpose::window));

@@ -32,7 +32,7 @@ Result<std::shared_ptr<const Program>> decode_program(std::span<const std::byte>
   DW_TRY(read_symbols(tables, *program));
   DW_TRY(read_tensors(tables, *program));
   DW_TRY(read_ops(tables, *program));
-  DW_TRY(check_flow(tables.window_slot_count, tables.state_slot_count, *program));
+  DW_TRY(check_flow(tables, *program));
   program->encoded.assign(bytes.begin(), bytes.end());
   program->hash = hash_of(bytes);
   return program;

@@ -21,8 +21,8 @@ struct ProgramLimits {
   static constexpr std::uint32_t kSymbols = 8;
   static constexpr std::uint32_t kTensors = 65536;
   static constexpr std::uint32_t kOps = 16384;
-  static constexpr std::uint32_t kSlots = 256;                           // windows and states, each
-  static constexpr std::uint32_t kPlanes = 4096;                         // of a state
+  static constexpr std::uint32_t kSlots = 256;    // windows, states and registers, each
+  static constexpr std::uint32_t kPlanes = 4096;  // of a state
   static constexpr std::uint64_t kTensorBytes = std::uint64_t{1} << 40;  // at the symbols' maxima
 };
 
@@ -53,13 +53,20 @@ struct StateSlot {
   tensor::Dim row_dim;
 };
 
+// What a register bound to a slot has to be.
+struct RegisterSlot {
+  tensor::DType dtype;
+  tensor::Shape shape;
+};
+
 // A validated program. Immutable; shared by everything that was compiled from it.
 struct Program {
   std::vector<std::uint32_t> symbol_maxima;
   std::vector<Tensor> tensors;
   std::vector<Op> ops;
-  std::vector<WindowSlot> windows;  // by slot
-  std::vector<StateSlot> states;    // by slot
+  std::vector<WindowSlot> windows;      // by slot
+  std::vector<StateSlot> states;        // by slot
+  std::vector<RegisterSlot> registers;  // by slot
   // By symbol: whether it occurs only as the first dimension (with factor 1) of temporaries and
   // windows, so that sequences which differ in it can run together, their rows one after the other.
   std::vector<bool> symbol_is_rows;

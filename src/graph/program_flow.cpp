@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "graph/program_records.h"
+#include "graph/register_flow.h"
 #include "graph/state_flow.h"
 
 namespace driftwood::graph {
@@ -39,14 +40,20 @@ Result<void> collect_windows(std::uint32_t slot_count, Program& program) {
   return {};
 }
 
-// Temporaries and windows in the order of the ops.
+bool is_register_after(const Tensor& tensor) {
+  return tensor.place == Place::register_state && tensor.plane == ops::kRegisterAfter;
+}
+
+// Temporaries, windows and registers in the order of the ops.
 class TensorFlow {
  public:
   explicit TensorFlow(const Program& program)
       : program_(program), reads_(program.tensors.size()), writes_(program.tensors.size()) {}
 
   Result<void> read(std::uint32_t tensor) {
-    if (program_.tensors[tensor].place == Place::temporary && !writes_[tensor]) {
+    const Tensor& read = program_.tensors[tensor];
+    const bool begins_unwritten = read.place == Place::temporary || is_register_after(read);
+    if (begins_unwritten && !writes_[tensor]) {
       return fail(ErrorCode::invalid_argument, "it reads tensor {} before an op has written it.",
                   tensor);
     }
@@ -60,6 +67,10 @@ class TensorFlow {
     if (place == Place::weight) {
       return fail(ErrorCode::invalid_argument, "it writes tensor {}, which is a weight.", tensor);
     }
+    if (place == Place::register_state && !is_register_after(program_.tensors[tensor])) {
+      return fail(ErrorCode::invalid_argument,
+                  "it writes tensor {}, which is the value of a register before the run.", tensor);
+    }
     if (writes_[tensor]) {
       return fail(ErrorCode::invalid_argument, "it writes tensor {} a second time.", tensor);
     }
@@ -72,6 +83,17 @@ class TensorFlow {
   }
 
   bool is_written(std::uint32_t tensor) const { return writes_[tensor]; }
+
+  // Errors: invalid_argument for a register that the program does not give a new value.
+  Result<void> check_registers() const {
+    for (std::uint32_t i = 0; i < program_.tensors.size(); ++i) {
+      const Tensor& tensor = program_.tensors[i];
+      if (!is_register_after(tensor) || writes_[i]) continue;
+      return fail(ErrorCode::invalid_argument, "Register slot {} is written by no op.",
+                  tensor.slot);
+    }
+    return {};
+  }
 
  private:
   const Program& program_;
@@ -92,10 +114,10 @@ std::vector<bool> find_row_symbols(const Program& program) {
 
 }  // namespace
 
-Result<void> check_flow(std::uint32_t window_slot_count, std::uint32_t state_slot_count,
-                        Program& program) {
-  DW_TRY(collect_windows(window_slot_count, program));
-  DW_TRY_ASSIGN(StateFlow states, StateFlow::create(state_slot_count, program.tensors));
+Result<void> check_flow(const ProgramTables& tables, Program& program) {
+  DW_TRY(collect_windows(tables.window_slot_count, program));
+  DW_TRY_ASSIGN(StateFlow states, StateFlow::create(tables.state_slot_count, program.tensors));
+  DW_TRY_ASSIGN(program.registers, collect_registers(tables.register_slot_count, program.tensors));
   TensorFlow tensors(program);
   for (std::size_t i = 0; i < program.ops.size(); ++i) {
     const Op& op = program.ops[i];
@@ -111,6 +133,7 @@ Result<void> check_flow(std::uint32_t window_slot_count, std::uint32_t state_slo
       return op_fails(i, program, used.error());
     }
   }
+  DW_TRY(tensors.check_registers());
   for (WindowSlot& window : program.windows) window.written = tensors.is_written(window.tensor);
   DW_TRY_ASSIGN(program.states, std::move(states).finish());
   program.symbol_is_rows = find_row_symbols(program);

@@ -74,8 +74,9 @@ TEST(ProgramFlow, refuses_to_write_a_weight) {
   sdk::Program program;
   const auto w = program.window(DType::f32, {4});
   program.add(w, w, program.weight("w", DType::f32, {4}));
-  EXPECT_EQ(refusal(program),
-            "Op 0 (add): output 0 is a weight; a temporary or a window tensor is expected.");
+  EXPECT_EQ(
+      refusal(program),
+      "Op 0 (add): output 0 is a weight; a temporary, a window tensor or a register is expected.");
 }
 
 TEST(ProgramFlow, refuses_window_slots_that_nobody_uses) {

@@ -16,7 +16,7 @@ struct Header {
   std::uint32_t symbol_count, tensor_count, op_count, operand_count, attribute_count, name_bytes;
   std::uint32_t window_slot_count, state_slot_count;
   std::uint16_t symbol_record_bytes, tensor_record_bytes, op_record_bytes, attribute_record_bytes;
-  std::uint64_t zero;
+  std::uint32_t register_slot_count, zero;
 };
 
 Header read_header(std::span<const std::byte> bytes) {
@@ -24,7 +24,7 @@ Header read_header(std::span<const std::byte> bytes) {
   // Braces evaluate from left to right, which is the order of the fields.
   return Header{reader.u32(), reader.u32(), reader.u32(), reader.u32(), reader.u32(), reader.u32(),
                 reader.u32(), reader.u32(), reader.u32(), reader.u32(), reader.u32(), reader.u32(),
-                reader.u16(), reader.u16(), reader.u16(), reader.u16(), reader.u64()};
+                reader.u16(), reader.u16(), reader.u16(), reader.u16(), reader.u32(), reader.u32()};
 }
 
 Result<void> expect_value(std::string_view field, std::uint64_t value, std::uint64_t expected) {
@@ -51,6 +51,7 @@ Result<void> check_header(const Header& header, std::uint64_t actual_bytes) {
   DW_TRY(expect_at_most("op_count", header.op_count, ProgramLimits::kOps));
   DW_TRY(expect_at_most("window_slot_count", header.window_slot_count, ProgramLimits::kSlots));
   DW_TRY(expect_at_most("state_slot_count", header.state_slot_count, ProgramLimits::kSlots));
+  DW_TRY(expect_at_most("register_slot_count", header.register_slot_count, ProgramLimits::kSlots));
   DW_TRY(expect_value("symbol_record_bytes", header.symbol_record_bytes, kSymbolBytes));
   DW_TRY(expect_value("tensor_record_bytes", header.tensor_record_bytes, kTensorBytes));
   DW_TRY(expect_value("op_record_bytes", header.op_record_bytes, kOpBytes));
@@ -99,6 +100,7 @@ Result<ProgramTables> split_program(std::span<const std::byte> bytes) {
   tables.names = rest;
   tables.window_slot_count = header.window_slot_count;
   tables.state_slot_count = header.state_slot_count;
+  tables.register_slot_count = header.register_slot_count;
   return tables;
 }
 

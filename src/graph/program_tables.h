@@ -31,7 +31,7 @@ struct Table {
 struct ProgramTables {
   Table symbols, tensors, ops, operands, attributes;
   std::span<const std::byte> names;
-  std::uint32_t window_slot_count, state_slot_count;
+  std::uint32_t window_slot_count, state_slot_count, register_slot_count;
 };
 
 // Checks the header and that the tables fill the bytes exactly; looks into no table.

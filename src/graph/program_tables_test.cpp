@@ -61,11 +61,9 @@ struct CountField {
 };
 
 TEST(ProgramTables, refuses_counts_over_their_limit) {
-  const CountField fields[] = {{16, "symbol_count", 8},
-                               {20, "tensor_count", 65536},
-                               {24, "op_count", 16384},
-                               {40, "window_slot_count", 256},
-                               {44, "state_slot_count", 256}};
+  const CountField fields[] = {{16, "symbol_count", 8},       {20, "tensor_count", 65536},
+                               {24, "op_count", 16384},       {40, "window_slot_count", 256},
+                               {44, "state_slot_count", 256}, {56, "register_slot_count", 256}};
   for (const CountField& field : fields) {
     for (const std::uint32_t value : {field.most + 1, 0xffffffffu}) {
       EXPECT_EQ(with_field(field.offset, value), "The program header's " + field.name + " is " +
@@ -101,8 +99,7 @@ TEST(ProgramTables, refuses_other_record_sizes) {
 }
 
 TEST(ProgramTables, refuses_bytes_in_the_reserved_field) {
-  EXPECT_EQ(with_field(56, 1), "The program header's last field is 1; 0 is expected.");
-  EXPECT_EQ(with_field(60, 1), "The program header's last field is 4294967296; 0 is expected.");
+  EXPECT_EQ(with_field(60, 1), "The program header's last field is 1; 0 is expected.");
 }
 
 }  // namespace

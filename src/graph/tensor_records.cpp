@@ -73,20 +73,37 @@ bool is_constant(const tensor::SymbolicShape& shape) {
   return std::ranges::all_of(shape.span(), &Dim::is_constant);
 }
 
+// How many slots there are of a place, and how many planes in each.
+struct Counts {
+  std::uint32_t slots, planes;
+};
+
+Counts counts_of(Place place, const ProgramTables& tables) {
+  switch (place) {
+    case Place::window:
+      return {tables.window_slot_count, 1};
+    case Place::state:
+      return {tables.state_slot_count, ProgramLimits::kPlanes};
+    case Place::register_state:
+      return {tables.register_slot_count, 2};
+    case Place::temporary:
+    case Place::weight:
+      break;
+  }
+  return {1, 1};
+}
+
 // What slot, plane and shape may be where the tensor lives.
 Result<void> check_place(const TensorRecord& record, const Tensor& tensor,
                          const ProgramTables& tables) {
-  const std::uint32_t slot_count = tensor.place == Place::window  ? tables.window_slot_count
-                                   : tensor.place == Place::state ? tables.state_slot_count
-                                                                  : 1;
-  if (record.slot >= slot_count) {
+  const Counts counts = counts_of(tensor.place, tables);
+  if (record.slot >= counts.slots) {
     return fail(ErrorCode::invalid_argument, "its slot is {}; it has to be below {}.", record.slot,
-                slot_count);
+                counts.slots);
   }
-  const std::uint32_t plane_count = tensor.place == Place::state ? ProgramLimits::kPlanes : 1;
-  if (record.plane >= plane_count) {
+  if (record.plane >= counts.planes) {
     return fail(ErrorCode::invalid_argument, "its plane is {}; it has to be below {}.",
-                record.plane, plane_count);
+                record.plane, counts.planes);
   }
   if (tensor.place == Place::weight && !is_constant(tensor.shape)) {
     return fail(ErrorCode::invalid_argument, "it is a weight of shape {}; that has to be constant.",
@@ -95,6 +112,11 @@ Result<void> check_place(const TensorRecord& record, const Tensor& tensor,
   if (tensor.place == Place::state && !(tensor.shape.rank == 2 && is_constant(tensor.shape))) {
     return fail(ErrorCode::invalid_argument,
                 "it is a state plane of shape {}; a constant [heads, dim] is expected.",
+                tensor::to_string(tensor.shape));
+  }
+  if (tensor.place == Place::register_state && !is_constant(tensor.shape)) {
+    return fail(ErrorCode::invalid_argument,
+                "it is a register of shape {}; that has to be constant.",
                 tensor::to_string(tensor.shape));
   }
   return {};
@@ -130,8 +152,8 @@ Result<Tensor> read_tensor(const ProgramTables& tables, std::size_t index,
   const TensorRecord record = read_record(tables.tensors.record(index));
   const std::optional<tensor::DType> dtype = tensor::dtype_from_number(record.dtype);
   if (!dtype) return fail(ErrorCode::invalid_argument, "its dtype is {}.", record.dtype);
-  if (record.place > static_cast<std::uint32_t>(Place::state)) {
-    return fail(ErrorCode::invalid_argument, "its place is {}; at most 3 is expected.",
+  if (record.place > static_cast<std::uint32_t>(Place::register_state)) {
+    return fail(ErrorCode::invalid_argument, "its place is {}; at most 4 is expected.",
                 record.place);
   }
   if (record.zero != 0) {

@@ -75,9 +75,9 @@ TEST(TensorRecords, refuses_unknown_symbols) {
 }
 
 TEST(TensorRecords, refuses_unknown_places) {
-  EXPECT_EQ(with_field(kIds, kPlace, 4), "Tensor 0: its place is 4; at most 3 is expected.");
+  EXPECT_EQ(with_field(kIds, kPlace, 5), "Tensor 0: its place is 5; at most 4 is expected.");
   EXPECT_EQ(with_field(kIds, kPlace, 0xffffffff),
-            "Tensor 0: its place is 4294967295; at most 3 is expected.");
+            "Tensor 0: its place is 4294967295; at most 4 is expected.");
 }
 
 TEST(TensorRecords, refuses_slots_beyond_their_count) {
@@ -96,6 +96,28 @@ TEST(TensorRecords, refuses_planes_where_there_are_none) {
   EXPECT_EQ(with_field(kKeys, kPlane, 0xffffffff),
             "Tensor 12: its plane is 4294967295; it has to be below 4096.");
   EXPECT_EQ(with_field(kKeys, kPlane, 4095), "");
+}
+
+TEST(TensorRecords, refuses_register_slots_and_planes_beyond_their_count) {
+  sdk::Program program;
+  const sdk::Tensor x = program.window(sdk::DType::f32, {4});
+  program.add(x, x, program.state_register(sdk::DType::f32, {4}).after);
+  const auto with = [&](std::size_t offset, std::uint32_t value) {
+    Bytes bytes = program.encode();
+    put_u32(bytes, 64 + 2 * 64 + offset, value);  // the value after the run
+    return refusal(bytes);
+  };
+  EXPECT_EQ(with(kSlot, 0), "");
+  EXPECT_EQ(with(kSlot, 1), "Tensor 2: its slot is 1; it has to be below 1.");
+  EXPECT_EQ(with(kPlane, 2), "Tensor 2: its plane is 2; it has to be below 2.");
+}
+
+TEST(TensorRecords, refuses_registers_of_symbolic_shape) {
+  sdk::Program program;
+  const sdk::Symbol rows = program.symbol(4);
+  program.state_register(sdk::DType::f32, {rows, 3});
+  EXPECT_EQ(refusal(program),
+            "Tensor 0: it is a register of shape [T0, 3]; that has to be constant.");
 }
 
 TEST(TensorRecords, refuses_a_reserved_field) {

@@ -86,6 +86,44 @@ Result<void> bind_state(const GuestState& guest, const dw_binding& binding, Grap
   return {};
 }
 
+Result<void> bind_register(const GuestState& guest, const dw_binding& binding, Graph& graph) {
+  const graph::Program& program = graph.executable->program();
+  DW_TRY(check_slot("register", binding.slot, program.registers.size()));
+  DW_TRY_ASSIGN(auto state, guest.handles.find<device::RegisterState>(binding.handle));
+  if (binding.offset_bytes != 0) {
+    return fail(ErrorCode::invalid_argument, "Offset ({}) of register slot {} is not 0.",
+                binding.offset_bytes, binding.slot);
+  }
+  const graph::RegisterSlot& slot = program.registers[binding.slot];
+  if (state->dtype() != slot.dtype || state->shape() != slot.shape) {
+    return fail(ErrorCode::invalid_argument,
+                "Register slot {} takes {} of shape {}, but the register (handle {}) is {} of "
+                "shape {}.",
+                binding.slot, tensor::name(slot.dtype), tensor::to_string(slot.shape),
+                binding.handle, tensor::name(state->dtype()), tensor::to_string(state->shape()));
+  }
+  graph.registers[binding.slot] = std::move(state);
+  return {};
+}
+
+// The function that makes bindings of a kind. Errors: invalid_argument for no such kind.
+using Bind = Result<void> (*)(const GuestState&, const dw_binding&, Graph&);
+
+Result<Bind> bind_of(u32 kind) {
+  switch (kind) {
+    case DW_SLOT_WINDOW:
+      return bind_window;
+    case DW_SLOT_STATE:
+      return bind_state;
+    case DW_SLOT_REGISTER:
+      return bind_register;
+  }
+  return fail(ErrorCode::invalid_argument,
+              "Slot kind ({}) is neither {} (window), {} (state) nor {} (register).", kind,
+              static_cast<int>(DW_SLOT_WINDOW), static_cast<int>(DW_SLOT_STATE),
+              static_cast<int>(DW_SLOT_REGISTER));
+}
+
 }  // namespace
 
 Answer graph_compile(GuestState& guest, u32 model, u32 program, u32 size) {
@@ -101,6 +139,7 @@ Answer graph_compile(GuestState& guest, u32 model, u32 program, u32 size) {
   graph->program_bytes = size;
   graph->windows.resize(decoded->windows.size());
   graph->states.resize(decoded->states.size());
+  graph->registers.resize(decoded->registers.size());
   DW_TRY_ASSIGN(graph->executable,
                 guest.services.device->compile(std::move(decoded), std::move(weights)));
   return guest.handles.add(std::move(graph));
@@ -108,7 +147,8 @@ Answer graph_compile(GuestState& guest, u32 model, u32 program, u32 size) {
 
 Answer graph_bind(GuestState& guest, u32 graph, u32 bindings, u32 count) {
   DW_TRY_ASSIGN(const auto found, guest.handles.find<Graph>(graph));
-  const std::size_t slot_count = found->windows.size() + found->states.size();
+  const std::size_t slot_count =
+      found->windows.size() + found->states.size() + found->registers.size();
   if (count > slot_count) {
     return fail(ErrorCode::invalid_argument, "{} bindings are given, but the program has {} slots.",
                 count, slot_count);
@@ -116,15 +156,8 @@ Answer graph_bind(GuestState& guest, u32 graph, u32 bindings, u32 count) {
   DW_TRY_ASSIGN(const auto records, guest.memory.read_array<dw_binding>(bindings, count));
   Graph bound = *found;  // all of the bindings are made, or none
   for (const dw_binding& record : records) {
-    if (record.kind == DW_SLOT_WINDOW) {
-      DW_TRY(bind_window(guest, record, bound));
-    } else if (record.kind == DW_SLOT_STATE) {
-      DW_TRY(bind_state(guest, record, bound));
-    } else {
-      return fail(ErrorCode::invalid_argument,
-                  "Slot kind ({}) is neither {} (window) nor {} (state).", record.kind,
-                  static_cast<int>(DW_SLOT_WINDOW), static_cast<int>(DW_SLOT_STATE));
-    }
+    DW_TRY_ASSIGN(const Bind bind, bind_of(record.kind));
+    DW_TRY(bind(guest, record, bound));
   }
   *found = std::move(bound);
   return 0;

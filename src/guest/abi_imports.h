@@ -33,6 +33,7 @@ Answer tokens_decode(GuestState& guest, u32 model, u32 ids, u32 count, u32 skip,
 // abi_memory.cpp
 Answer window_share(GuestState& guest, u32 address, u32 size, u32 access);
 Answer state_append(GuestState& guest, u32 shape);
+Answer state_register(GuestState& guest, u32 shape);
 Answer state_length(GuestState& guest, u32 state);
 Answer state_truncate(GuestState& guest, u32 state, u32 rows);
 Answer release(GuestState& guest, u32 handle);

@@ -2,10 +2,31 @@
 
 #include "guest/abi.h"
 #include "guest/abi_imports.h"
+#include "guest/state_bytes.h"
 
 namespace driftwood::guest::abi {
 
 using device::AppendState;
+using device::RegisterState;
+
+namespace {
+
+Result<tensor::DType> dtype_of(u32 number) {
+  if (const auto dtype = tensor::dtype_from_number(number)) return *dtype;
+  return fail(ErrorCode::invalid_argument, "No dtype has the number {}.", number);
+}
+
+// Errors: limit when the guest's states would take more than they may.
+Result<void> check_bytes(const GuestState& guest, std::uint64_t added_bytes) {
+  StateBytes bytes(guest);
+  for (const auto& made : guest.states) {
+    if (const auto state = made.lock()) DW_TRY(bytes.add(*state, state->block_count()));
+  }
+  DW_TRY(bytes.add_registers(guest));
+  return bytes.add(added_bytes);
+}
+
+}  // namespace
 
 Answer window_share(GuestState& guest, u32 address, u32 size, u32 access) {
   if (access != DW_READ && access != DW_READ_WRITE) {
@@ -22,11 +43,8 @@ Answer window_share(GuestState& guest, u32 address, u32 size, u32 access) {
 
 Answer state_append(GuestState& guest, u32 shape) {
   DW_TRY_ASSIGN(const auto asked, guest.memory.read<dw_state_shape>(shape));
-  const std::optional<tensor::DType> dtype = tensor::dtype_from_number(asked.dtype);
-  if (!dtype) {
-    return fail(ErrorCode::invalid_argument, "No dtype has the number {}.", asked.dtype);
-  }
-  const device::AppendStateShape wanted = {.dtype = *dtype,
+  DW_TRY_ASSIGN(const tensor::DType dtype, dtype_of(asked.dtype));
+  const device::AppendStateShape wanted = {.dtype = dtype,
                                            .plane_count = asked.planes,
                                            .head_count = asked.heads,
                                            .head_dim = asked.head_dim,
@@ -35,6 +53,28 @@ Answer state_append(GuestState& guest, u32 shape) {
                 AppendState::create(*guest.services.device, wanted));
   std::erase_if(guest.states, [](const auto& made) { return made.expired(); });
   guest.states.push_back(state);
+  return guest.handles.add(std::move(state));
+}
+
+Answer state_register(GuestState& guest, u32 shape) {
+  DW_TRY_ASSIGN(const auto asked, guest.memory.read<dw_register_shape>(shape));
+  DW_TRY_ASSIGN(const tensor::DType dtype, dtype_of(asked.dtype));
+  const std::span<const u32> dims = asked.dims;
+  if (asked.rank > dims.size()) {
+    return fail(ErrorCode::invalid_argument, "The register's rank is {}; at most {} is allowed.",
+                asked.rank, dims.size());
+  }
+  if (std::ranges::any_of(dims.subspan(asked.rank), [](u32 dim) { return dim != 0; })) {
+    return fail(ErrorCode::invalid_argument,
+                "The register's dimensions beyond its rank ({}) are not 0.", asked.rank);
+  }
+  tensor::Shape wanted(dims.begin(), dims.begin() + asked.rank);
+  DW_TRY_ASSIGN(const std::uint64_t added_bytes, RegisterState::size_bytes(dtype, wanted));
+  DW_TRY(check_bytes(guest, added_bytes));
+  DW_TRY_ASSIGN(std::shared_ptr<RegisterState> state,
+                RegisterState::create(*guest.services.device, dtype, std::move(wanted)));
+  std::erase_if(guest.registers, [](const auto& made) { return made.expired(); });
+  guest.registers.push_back(state);
   return guest.handles.add(std::move(state));
 }
 

@@ -130,6 +130,43 @@ TEST_F(AbiMemory, shapes_that_no_state_has_are_refused) {
   for (const Value step : steps) EXPECT_EQ(result_of(*guest, step), DW_E_INVALID) << step.number;
 }
 
+TEST_F(AbiMemory, a_register_is_made_from_its_shape) {
+  Script script;
+  script.words(Script::kFree, {DW_F32, 2, 1, 128, 0, 0});
+  script.words(Script::kFree + 32, {DW_I32, 0, 0, 0, 0, 0});  // a single number
+  const Value first = script.call("state_register", {Script::kFree});
+  const Value second = script.call("state_register", {Script::kFree + 32});
+  const Value released = script.call("release", {first});
+  auto guest = start(script);
+  EXPECT_EQ(result_of(*guest, first), 1);
+  EXPECT_EQ(result_of(*guest, second), 2);
+  EXPECT_EQ(result_of(*guest, released), 0);
+}
+
+TEST_F(AbiMemory, shapes_that_no_register_has_are_refused) {
+  Script script;
+  const std::vector<std::vector<std::uint32_t>> shapes = {
+      {0, 1, 4, 0, 0, 0},         // no dtype
+      {99, 1, 4, 0, 0, 0},        // no such dtype
+      {DW_F32, 5, 1, 1, 1, 1},    // too many dimensions
+      {DW_F32, ~0u, 1, 1, 1, 1},  // far too many
+      {DW_F32, 1, 0, 0, 0, 0},    // nothing in it
+      {DW_F32, 2, 4, 0, 0, 0},    // nothing in it
+      {DW_F32, 1, 4, 4, 0, 0},    // a dimension beyond the rank
+      {DW_F32, 0, 0, 0, 0, 1}};   // a dimension beyond the rank
+  std::vector<Value> steps;
+  for (std::uint32_t i = 0; i < shapes.size(); ++i) {
+    script.words(Script::kFree + 32 * i, shapes[i]);
+    steps.push_back(script.call("state_register", {Script::kFree + 32 * i}));
+  }
+  steps.push_back(script.call("state_register", {8 * kPage - 23}));
+  script.words(Script::kFree + 512, {DW_F32, 4, ~0u, ~0u, ~0u, ~0u});
+  const Value too_large = script.call("state_register", {Script::kFree + 512});
+  auto guest = start(script);
+  for (const Value step : steps) EXPECT_EQ(result_of(*guest, step), DW_E_INVALID) << step.number;
+  EXPECT_EQ(result_of(*guest, too_large), DW_E_LIMIT);
+}
+
 TEST_F(AbiMemory, handles_that_are_not_alive_are_refused) {
   Script script;
   std::vector<Value> steps;

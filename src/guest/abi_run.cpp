@@ -4,6 +4,7 @@
 #include "core/arithmetic.h"
 #include "graph/program.h"
 #include "guest/abi_imports.h"
+#include "guest/state_bytes.h"
 
 namespace driftwood::guest::abi {
 namespace {
@@ -51,27 +52,11 @@ Result<std::uint64_t> blocks_after(const AppendState& state, std::uint64_t appen
   return std::max<std::uint64_t>(needed, state.block_count());
 }
 
-// Adds up the bytes of a guest's states. Errors: limit.
-struct StateBytes {
-  std::uint64_t limit;
-  std::uint64_t sum = 0;
-
-  Result<void> add(const AppendState& state, std::uint64_t block_count) {
-    const auto bytes = checked_multiply(block_count, state.block_bytes());
-    const auto next = bytes ? checked_add(sum, *bytes) : std::nullopt;
-    if (!next || *next > limit) {
-      return fail(ErrorCode::limit,
-                  "The guest's states would take more than its limit of {} bytes.", limit);
-    }
-    sum = *next;
-    return {};
-  }
-};
-
 Result<void> check_states(const GuestState& guest, const Graph& graph,
                           std::span<const u32> symbols) {
   const graph::Program& program = graph.executable->program();
-  StateBytes bytes{guest.services.limits.device_bytes};
+  StateBytes bytes(guest);
+  DW_TRY(bytes.add_registers(guest));
   for (std::size_t slot = 0; slot < graph.states.size(); ++slot) {
     const auto& state = graph.states[slot];
     if (state == nullptr) {
@@ -93,6 +78,20 @@ Result<void> check_states(const GuestState& guest, const Graph& graph,
   return {};
 }
 
+Result<void> check_registers(const Graph& graph) {
+  for (std::size_t slot = 0; slot < graph.registers.size(); ++slot) {
+    const auto& state = graph.registers[slot];
+    if (state == nullptr) {
+      return fail(ErrorCode::invalid_argument, "Nothing is bound to register slot {}.", slot);
+    }
+    if (std::ranges::count(graph.registers, state) > 1) {
+      return fail(ErrorCode::invalid_argument,
+                  "One register is bound to register slot {} and to another.", slot);
+    }
+  }
+  return {};
+}
+
 device::Sequence sequence_of(const Graph& graph, std::vector<u32> symbols) {
   device::Sequence sequence;
   sequence.symbols = std::move(symbols);
@@ -102,6 +101,8 @@ device::Sequence sequence_of(const Graph& graph, std::vector<u32> symbols) {
   }
   sequence.states.reserve(graph.states.size());
   for (const auto& state : graph.states) sequence.states.push_back(state.get());
+  sequence.registers.reserve(graph.registers.size());
+  for (const auto& state : graph.registers) sequence.registers.push_back(state.get());
   return sequence;
 }
 
@@ -123,6 +124,7 @@ Answer graph_start(GuestState& guest, u32 graph, u32 symbols, u32 count) {
   DW_TRY(check_symbols(program, values));
   DW_TRY(check_windows(*found, values));
   DW_TRY(check_states(guest, *found, values));
+  DW_TRY(check_registers(*found));
   if (guest.last_run == std::numeric_limits<std::int32_t>::max()) {
     return fail(ErrorCode::limit, "The guest has used all {} run numbers.", guest.last_run);
   }

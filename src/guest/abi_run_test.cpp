@@ -200,7 +200,7 @@ TEST_F(AbiRun, bindings_that_break_a_rule_are_refused) {
   script.call("state_append", {kShape});
   const std::vector<std::vector<std::uint32_t>> records = {
       {0, 0, 2, 0},               // no kind
-      {3, 0, 2, 0},               // no such kind
+      {4, 0, 2, 0},               // no such kind
       {DW_SLOT_WINDOW, 2, 2, 0},  // no such slot
       {DW_SLOT_WINDOW, ~0u, 2, 0},
       {DW_SLOT_WINDOW, 0, 2, 2},          // not a multiple of 4
@@ -209,6 +209,7 @@ TEST_F(AbiRun, bindings_that_break_a_rule_are_refused) {
       {DW_SLOT_WINDOW, 0, 9, 0},          // no such handle
       {DW_SLOT_WINDOW, 1, 2, 0},          // written, but shared for reading
       {DW_SLOT_STATE, 0, 3, 0},           // the program has no state
+      {DW_SLOT_REGISTER, 0, 3, 0},        // nor a register
   };
   std::vector<Value> steps;
   for (std::uint32_t i = 0; i < records.size(); ++i) {
@@ -333,6 +334,116 @@ TEST_F(AbiRunState, a_state_of_another_shape_is_refused) {
   bound_append(100, 3);
   auto guest = start(script);
   EXPECT_EQ(result_of(*guest, bind_), DW_E_INVALID);
+}
+
+// Adds the window [4] in handle 2 to each of two registers.
+class AbiRunRegister : public AbiRun {
+ protected:
+  Value compiled() {
+    sdk::Program program;
+    const sdk::Tensor x = program.window(sdk::DType::f32, {4});
+    for (int i = 0; i < 2; ++i) {
+      const auto sum = program.state_register(sdk::DType::f32, {4});
+      program.add(sum.before, x, sum.after);
+    }
+    const Value graph = compile_program(program.encode());
+    script.call("window_share", {4 * kPage, kPage, DW_READ});
+    return graph;
+  }
+  Value make(std::uint32_t dtype, std::uint32_t size) {
+    const std::uint32_t at = kShape + 32 * shapes_++;
+    script.words(at, {dtype, 1, size, 0, 0, 0});
+    return script.call("state_register", {at});
+  }
+  Value bind(Value graph, std::vector<std::uint32_t> records) {
+    const std::uint32_t at = kBindings + 64 * binds_++;
+    script.words(at, records);
+    return script.call("graph_bind", {graph, at, static_cast<std::int64_t>(records.size() / 4)});
+  }
+
+ private:
+  std::uint32_t shapes_ = 0, binds_ = 0;
+};
+
+TEST_F(AbiRunRegister, a_value_goes_from_run_to_run_and_outlives_its_handle) {
+  device = device::open_device("cpu", {.thread_count = 1, .isa = ""}).value();
+  services.device = device.get();
+  const Value graph = compiled();
+  make(DW_F32, 4);
+  make(DW_F32, 4);
+  bind(graph, {DW_SLOT_WINDOW, 0, 2, 0, DW_SLOT_REGISTER, 0, 3, 0, DW_SLOT_REGISTER, 1, 4, 0});
+  script.code(fmt::format("(f32.store (i32.const {}) (f32.const 1.5))", 4 * kPage + 4));
+  for (int run = 0; run < 2; ++run) {
+    script.call("graph_start", {graph, 0, 0});
+    script.call("release", {3 + run});
+    script.end_phase(DW_NEXT_RUN);
+  }
+  auto guest = create(script.wat()).value();
+  ASSERT_EQ(guest->start(), Next::run);
+  for (int run = 0; run < 2; ++run) {
+    ASSERT_TRUE(do_run(*guest));
+    for (const device::RegisterState* sum : guest->run()->sequence.registers) {
+      float value;
+      const device::BufferPlace place = sum->before();
+      std::memcpy(&value, place.buffer->contents() + place.offset_bytes + 4, sizeof value);
+      EXPECT_EQ(value, 1.5f * static_cast<float>(run + 1));
+    }
+    ASSERT_TRUE(guest->resume(Event::run_done));
+  }
+  EXPECT_EQ(device->copied_bytes().total(), 0u);
+}
+
+TEST_F(AbiRunRegister, bindings_and_starts_that_break_a_rule_are_refused) {
+  const Value graph = compiled();
+  make(DW_F32, 4);
+  make(DW_F32, 5);
+  make(DW_I32, 4);
+  bind(graph, {DW_SLOT_WINDOW, 0, 2, 0, DW_SLOT_REGISTER, 0, 3, 0});
+  std::vector<Value> refused;
+  refused.push_back(script.call("graph_start", {graph, 0, 0}));  // slot 1 is not bound
+  refused.push_back(bind(graph, {DW_SLOT_REGISTER, 1, 4, 0}));   // another shape
+  refused.push_back(bind(graph, {DW_SLOT_REGISTER, 1, 5, 0}));   // another dtype
+  refused.push_back(bind(graph, {DW_SLOT_REGISTER, 2, 3, 0}));   // no such slot
+  refused.push_back(bind(graph, {DW_SLOT_REGISTER, 1, 3, 4}));   // an offset
+  refused.push_back(bind(graph, {DW_SLOT_REGISTER, 1, 2, 0}));   // a window
+  refused.push_back(bind(graph, {DW_SLOT_STATE, 0, 3, 0}));      // no append state
+  refused.push_back(script.call("state_length", {3}));           // a register has no rows
+  refused.push_back(script.call("state_truncate", {3, 0}));
+  const Value twice = bind(graph, {DW_SLOT_REGISTER, 1, 3, 0});
+  refused.push_back(script.call("graph_start", {graph, 0, 0}));
+  auto guest = start(script);
+  EXPECT_EQ(result_of(*guest, twice), 0);
+  for (const Value step : refused) EXPECT_EQ(result_of(*guest, step), DW_E_INVALID) << step.number;
+}
+
+TEST_F(AbiRunRegister, the_quota_counts_registers_and_rows_together) {
+  const std::vector<std::uint8_t> append = append_program();
+  script.data(2 * kPage, append.data(), append.size());
+  const Value graph =
+      script.call("graph_compile", {0, 2 * kPage, static_cast<std::int64_t>(append.size())});
+  script.words(3 * kPage, {DW_F32, 1, 2, 8, 1000});
+  script.call("state_append", {3 * kPage});
+  script.call("window_share", {4 * kPage, kPage, DW_READ});
+  bind(graph, {DW_SLOT_WINDOW, 0, 3, 0, DW_SLOT_STATE, 0, 2, 0});
+  const std::uint64_t block_bytes = 16 * 2 * 8 * 4;
+  services.limits.device_bytes = block_bytes + 2 * 256;
+  const Value first = make(DW_F32, 64);
+  const Value over = start_run(graph, 17);  // a second block
+  const Value fits = start_run(graph, 16);
+  script.end_phase(DW_NEXT_RUN);
+  const Value second = make(DW_F32, 1);
+  script.call("release", {first});
+  const Value again = make(DW_F32, 64);
+  script.end_phase(DW_NEXT_IDLE);
+  auto guest = create(script.wat()).value();
+  ASSERT_EQ(guest->start(), Next::run);
+  ASSERT_TRUE(do_run(*guest));
+  ASSERT_EQ(guest->resume(Event::run_done), Next::idle);
+  EXPECT_GT(result_of(*guest, first), 0);
+  EXPECT_EQ(result_of(*guest, over), DW_E_LIMIT);
+  EXPECT_EQ(result_of(*guest, fits), 1);
+  EXPECT_EQ(result_of(*guest, second), DW_E_LIMIT);
+  EXPECT_GT(result_of(*guest, again), 0);
 }
 
 }  // namespace

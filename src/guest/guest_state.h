@@ -24,8 +24,10 @@ struct GuestState {
   // Declared before the handles: a window takes itself out of the table when it goes.
   memory::WindowTable windows;
   HandleTable handles;
-  std::vector<std::weak_ptr<device::AppendState>> states;  // made by this guest, for the quota
-  std::string error_text;                                  // of the last import that failed
+  // Made by this guest, for the quota.
+  std::vector<std::weak_ptr<device::AppendState>> states;
+  std::vector<std::weak_ptr<device::RegisterState>> registers;
+  std::string error_text;  // of the last import that failed
   std::optional<std::string> message;
   // The run asked for, and what keeps alive everything that its sequence points to: a guest may
   // release its handles or bind others between graph_start and the run's end.

@@ -8,7 +8,7 @@ namespace {
 
 // By the variant's index.
 constexpr std::array<std::string_view, std::variant_size_v<HandleTable::Object>> kKinds = {
-    "a model", "a window", "a state", "a graph"};
+    "a model", "a window", "a state", "a register", "a graph"};
 
 }  // namespace
 

@@ -49,13 +49,15 @@ struct Graph {
   std::shared_ptr<const device::Executable> executable;
   std::vector<WindowBinding> windows;
   std::vector<std::shared_ptr<device::AppendState>> states;
+  std::vector<std::shared_ptr<device::RegisterState>> registers;
   std::uint64_t program_bytes = 0;  // as encoded
 };
 
 class HandleTable {
  public:
   using Object = std::variant<std::shared_ptr<const model::Model>, std::shared_ptr<Window>,
-                              std::shared_ptr<device::AppendState>, std::shared_ptr<Graph>>;
+                              std::shared_ptr<device::AppendState>,
+                              std::shared_ptr<device::RegisterState>, std::shared_ptr<Graph>>;
 
   explicit HandleTable(std::uint32_t most_alive) : most_alive_(most_alive) {}
 

@@ -72,6 +72,7 @@ constexpr std::array kAbiImports = {
     abi_import<abi::tokens_decode, dw_tokens_decode>("tokens_decode"),
     abi_import<abi::window_share, dw_window_share>("window_share"),
     abi_import<abi::state_append, dw_state_append>("state_append"),
+    abi_import<abi::state_register, dw_state_register>("state_register"),
     abi_import<abi::state_length, dw_state_length>("state_length"),
     abi_import<abi::state_truncate, dw_state_truncate>("state_truncate"),
     abi_import<abi::release, dw_release>("release"),

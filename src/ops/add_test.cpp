@@ -32,7 +32,8 @@ TEST(Add, refuses_attributes) {
 TEST(Add, refuses_a_weight) {
   Use use = valid();
   use.inputs[1].place = Place::weight;
-  EXPECT_EQ(verdict(kAdd, use), "input 1 is a weight; a temporary or a window tensor is expected.");
+  EXPECT_EQ(verdict(kAdd, use),
+            "input 1 is a weight; a temporary, a window tensor or a register is expected.");
 }
 
 TEST(Add, refuses_integers) {

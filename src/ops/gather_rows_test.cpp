@@ -106,7 +106,7 @@ TEST(GatherRows, refuses_to_write_a_weight) {
   Use use = valid();
   use.outputs[0].place = Place::weight;
   EXPECT_EQ(verdict(kGatherRows, use),
-            "output 0 is a weight; a temporary or a window tensor is expected.");
+            "output 0 is a weight; a temporary, a window tensor or a register is expected.");
 }
 
 TEST(GatherRows, gathers_and_converts) {

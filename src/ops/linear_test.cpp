@@ -53,7 +53,7 @@ TEST(Linear, refuses_a_weight_as_input) {
   Use use = valid();
   use.inputs[0].place = Place::weight;
   EXPECT_EQ(verdict(kLinear, use),
-            "input 0 is a weight; a temporary or a window tensor is expected.");
+            "input 0 is a weight; a temporary, a window tensor or a register is expected.");
 }
 
 TEST(Linear, refuses_a_narrow_input) {

@@ -48,7 +48,7 @@ TEST(Matmul, refuses_a_weight) {
   Use use = valid();
   use.inputs[1].place = Place::weight;
   EXPECT_EQ(verdict(kMatmul, use),
-            "input 1 is a weight; a temporary or a window tensor is expected.");
+            "input 1 is a weight; a temporary, a window tensor or a register is expected.");
 }
 
 TEST(Matmul, refuses_a_scalar) {

@@ -20,19 +20,23 @@ enum class OpNumber : std::uint32_t;
 
 // Where a tensor of a program lives.
 enum class Place : std::uint32_t {
-  temporary = 0,  // exists during one run
-  window = 1,     // in a share window of the guest, bound by slot
-  weight = 2,     // a tensor of the checkpoint, found by name
-  state = 3,      // one plane of an append state, bound by slot; shape [heads, dim]
+  temporary = 0,       // exists during one run
+  window = 1,          // in a share window of the guest, bound by slot
+  weight = 2,          // a tensor of the checkpoint, found by name
+  state = 3,           // one plane of an append state, bound by slot; shape [heads, dim]
+  register_state = 4,  // a value of fixed shape that stays from run to run, bound by slot
 };
+
+// Planes of a register: the value that a run begins with, and the one that it leaves.
+inline constexpr std::uint32_t kRegisterBefore = 0, kRegisterAfter = 1;
 
 // What a rule may know of an operand.
 struct Operand {
   tensor::DType dtype;
   tensor::SymbolicShape shape;
   Place place;
-  std::uint32_t slot = 0;   // of the window or state; otherwise 0
-  std::uint32_t plane = 0;  // of the state; otherwise 0
+  std::uint32_t slot = 0;   // of the window, state or register; otherwise 0
+  std::uint32_t plane = 0;  // of the state or register; otherwise 0
 };
 
 // Attribute ids. Part of the program encoding, never reused.

@@ -91,7 +91,7 @@ TEST(Rope, refuses_frequencies_that_are_a_weight) {
   Use use = valid();
   use.inputs[2].place = Place::weight;
   EXPECT_EQ(verdict(kRope, use),
-            "input 2 is a weight; a temporary or a window tensor is expected.");
+            "input 2 is a weight; a temporary, a window tensor or a register is expected.");
 }
 
 TEST(Rope, refuses_symbolic_frequencies) {

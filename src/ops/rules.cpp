@@ -20,6 +20,8 @@ std::string_view place_name(Place place) {
       return "a weight";
     case Place::state:
       return "a state plane";
+    case Place::register_state:
+      return "a register";
   }
   return "of an unknown place";
 }
@@ -60,8 +62,8 @@ Result<void> expect_float(Subject subject) {
 Result<void> expect_place(Subject subject, std::initializer_list<Place> places) {
   if (std::ranges::find(places, subject.operand.place) != places.end()) return {};
   std::string expected;
-  for (const Place place : places) {
-    if (!expected.empty()) expected += " or ";
+  for (const Place& place : places) {
+    if (&place != places.begin()) expected += &place + 1 == places.end() ? " or " : ", ";
     expected += place_name(place);
   }
   return fail(ErrorCode::invalid_argument, "{} {} is {}; {} is expected.", subject.role,
@@ -69,7 +71,7 @@ Result<void> expect_place(Subject subject, std::initializer_list<Place> places) 
 }
 
 Result<void> expect_activation(Subject subject, tensor::DType dtype) {
-  DW_TRY(expect_place(subject, {Place::temporary, Place::window}));
+  DW_TRY(expect_place(subject, {Place::temporary, Place::window, Place::register_state}));
   return expect_dtype(subject, dtype);
 }
 

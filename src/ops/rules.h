@@ -43,7 +43,7 @@ Result<void> expect_float(Subject subject);
 
 Result<void> expect_place(Subject subject, std::initializer_list<Place> places);
 
-// A temporary or window of this dtype, and of this rank.
+// A temporary, a window tensor or a register of this dtype, and of this rank.
 Result<void> expect_activation(Subject subject, tensor::DType dtype);
 Result<void> expect_activation(Subject subject, tensor::DType dtype, std::uint32_t rank);
 
@@ -67,7 +67,7 @@ Result<void> expect_columns(Subject subject, std::uint64_t columns);
 // Returns the product of the trailing ones.
 Result<std::uint64_t> trailing_columns(Subject subject);
 
-// An f32 temporary or window [rows, trailing columns].
+// An f32 activation [rows, trailing columns].
 Result<void> expect_trailing(Subject subject, tensor::Dim rows, std::uint64_t columns);
 
 }  // namespace driftwood::ops

@@ -33,7 +33,7 @@ TEST(SelectRows, refuses_a_weight) {
   Use use = valid();
   use.inputs[0].place = Place::weight;
   EXPECT_EQ(verdict(kSelectRows, use),
-            "input 0 is a weight; a temporary or a window tensor is expected.");
+            "input 0 is a weight; a temporary, a window tensor or a register is expected.");
 }
 
 TEST(SelectRows, refuses_rows_of_one_dimension) {

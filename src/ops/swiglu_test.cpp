@@ -34,7 +34,7 @@ TEST(Swiglu, refuses_a_weight) {
   Use use = valid();
   use.inputs[0].place = Place::weight;
   EXPECT_EQ(verdict(kSwiglu, use),
-            "input 0 is a weight; a temporary or a window tensor is expected.");
+            "input 0 is a weight; a temporary, a window tensor or a register is expected.");
 }
 
 TEST(Swiglu, refuses_symbolic_columns) {

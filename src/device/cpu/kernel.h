@@ -39,7 +39,7 @@ struct Operand {
       {};                          // of one sequence; dims[0] varies
   std::uint64_t row_elements = 0;  // of one row: the product of the dimensions after the first
   std::uint64_t row_bytes = 0;
-  std::uint32_t slot = 0, plane = 0;  // of a state
+  std::uint32_t slot = 0, plane = 0;  // of a state or register
   const RowMap* rows = nullptr;
   std::byte* const* bases = nullptr;  // by sequence
 

@@ -110,6 +110,11 @@ void Run::place_tensor(std::uint32_t tensor, std::span<const Sequence> sequences
     } else if (place == ops::Place::window) {
       const BufferPlace& window = sequences[s].windows[operand.slot];
       bases[s] = window.buffer->contents() + window.offset_bytes;
+    } else if (place == ops::Place::register_state) {
+      const RegisterState& state = *sequences[s].registers[operand.slot];
+      const BufferPlace value =
+          operand.plane == ops::kRegisterAfter ? state.after() : state.before();
+      bases[s] = value.buffer->contents() + value.offset_bytes;
     } else {
       bases[s] = executable_->weight(tensor);  // null for a plane, which is reached by its state
     }

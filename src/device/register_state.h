@@ -1,0 +1,64 @@
+// A register state: a value of fixed shape that each run rewrites, such as an LSTM's h and c. It
+// lives with the device and belongs to one actor; the guest holds a handle.
+//
+// Layout: one buffer with room for two values. A run reads the present one and writes the other,
+//   and the two change places when it succeeds: a run that fails or is cancelled leaves the value
+//   as it was, and no order of reading and writing matters.
+// Lifetime: the buffer is of the device that made the state, and the device outlives it.
+// Threads: those of the device.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "core/error.h"
+#include "device/buffer.h"
+#include "tensor/dtype.h"
+#include "tensor/shape.h"
+
+namespace driftwood::device {
+
+class Device;
+
+class RegisterState {
+ public:
+  // Of one value. Twice as much fits into 64 bits.
+  static constexpr std::uint64_t kMostValueBytes = std::uint64_t{1} << 40;
+
+  // A state whose value is zero. Errors: invalid_argument for a dimension of 0 or more than
+  // tensor::SymbolicShape::kMostDims; limit for a value over kMostValueBytes; out_of_memory.
+  static Result<std::unique_ptr<RegisterState>> create(Device& device, tensor::DType dtype,
+                                                       tensor::Shape shape);
+
+  // Bytes of the device that a state of this shape takes: both values. Errors: as for create().
+  static Result<std::uint64_t> size_bytes(tensor::DType dtype, const tensor::Shape& shape);
+
+  tensor::DType dtype() const { return dtype_; }
+  const tensor::Shape& shape() const { return shape_; }
+  std::uint64_t size_bytes() const { return buffer_->size_bytes(); }
+
+  // Where the present value is, and where a run in flight writes the next.
+  BufferPlace before() const { return {buffer_.get(), present_ * value_stride_bytes()}; }
+  BufferPlace after() const { return {buffer_.get(), (1 - present_) * value_stride_bytes()}; }
+
+ private:
+  friend class Device;  // marks the state as in flight, and ends the run
+
+  RegisterState(tensor::DType dtype, tensor::Shape shape, std::unique_ptr<Buffer> buffer)
+      : dtype_(dtype), shape_(std::move(shape)), buffer_(std::move(buffer)) {}
+
+  std::uint64_t value_stride_bytes() const { return buffer_->size_bytes() / 2; }
+
+  // Errors: invalid_argument while a run is in flight.
+  Result<void> begin_run();
+  // Ends the run: the value that it wrote becomes the present one, or all stays as it was.
+  void end_run(bool succeeded);
+
+  tensor::DType dtype_;
+  tensor::Shape shape_;
+  std::unique_ptr<Buffer> buffer_;
+  std::uint64_t present_ = 0;  // 0 or 1
+  bool in_flight_ = false;
+};
+
+}  // namespace driftwood::device
