@@ -4,6 +4,7 @@ cli_test.py DRIFTWOOD REFERENCE_DATA FOLDER_OF_TEST_GUESTS
 """
 
 import json
+import math
 import os
 import pathlib
 import pty
@@ -90,6 +91,11 @@ class Refusals(unittest.TestCase):
         self.refused("run", "--temperature", "hot", "x", saying=["hot"], code=2)
         for top_p in ("1.5", "0", "nan"):
             self.refused("run", "--top-p", top_p, "x", saying=["--top-p"], code=2)
+        for min_p in ("-0.1", "1.5", "nan"):
+            self.refused("run", "--min-p", min_p, "x", saying=["--min-p"], code=2)
+        self.refused("run", "--repetition-penalty", 0, "x", saying=["--repetition-pen"], code=2)
+        for bias in ("7", "x:1", "7:", ":1", "7:101", "7:nan", "-1:1", "7:1x"):
+            self.refused("run", *IDS, f"--logit-bias={bias}", saying=["--logit-bias"], code=2)
         self.refused("run", "--context", 0, "x", saying=["--context"], code=2)
         self.refused("run", "x", saying=["--model"], code=2)
         self.refused("run", "--model", SMALL, "--top-logprobs", 3, "x", saying=["--json"], code=2)
@@ -153,6 +159,11 @@ class Refusals(unittest.TestCase):
             self.refused(
                 "run", "--model", SMALL, f"--prompt-ids={ids}", saying=["--prompt-ids"], code=2
             )
+
+    def test_ids_and_texts_of_the_samplers(self):
+        self.refused("run", *IDS, "--json", "--logit-bias", "272:1", saying=["272", "271"])
+        self.refused("run", *IDS, "--json", "--stop", "x", saying=["tokenizer", "stop"])
+        self.refused("run", *IDS, "--json", "--stop", "", saying=["stop", "1 to 1024 bytes"])
 
     def test_a_text_prompt_without_a_tokenizer(self):
         self.refused("run", "--model", SMALL, "Hello", saying=["tokenizer"])
@@ -289,6 +300,22 @@ class Run(unittest.TestCase):
         _, other = self.tokens("--model", SMALL, "--prompt-ids", "3", "--max-tokens", 1)
         self.assertNotEqual(end["seed"], other["seed"])
 
+    def test_biases_and_penalties_steer_greedy_tokens(self):
+        def ids(*more):
+            some = ("--prompt-ids", "3,4,5", "--max-tokens", 12, "--ignore-eos")
+            if "--temperature" not in more:
+                more = ("--temperature", 0, *more)
+            tokens, _ = self.tokens("--model", SMALL, *some, *more)
+            return [token["id"] for token in tokens]
+
+        plain = ids()
+        self.assertEqual(ids("--repetition-penalty", 1, "--logit-bias", "7:0"), plain)
+        self.assertEqual(ids("--logit-bias", "7:100"), [7] * 12)
+        banned = ids(f"--logit-bias={plain[0]}:-100")
+        self.assertNotIn(plain[0], banned)
+        self.assertEqual(len(set(ids("--repetition-penalty", 100))), 12)
+        self.assertEqual(ids("--temperature", 3, "--min-p", 1), plain)
+
     def test_the_context_ends_the_text(self):
         tokens, end = self.tokens(
             "--model", SMALL, "--prompt-ids", "3,4,5", "--context", 8, "--ignore-eos"
@@ -316,6 +343,24 @@ class Run(unittest.TestCase):
             self.assertEqual(
                 driftwood(*arguments, "--prompt-file", file.name).stdout, by_argument.stdout
             )
+
+    @unittest.skipUnless(STORIES.exists(), f"the reference data is missing: {STORIES}")
+    def test_a_stop_string_ends_the_text_and_is_not_printed(self):
+        greedy = ("--model", STORIES, "--temperature", 0, "--max-tokens", 24)
+        stops = ("--stop", "nobody", "--stop", "Lily lived")  # spans tokens
+        result = driftwood("run", *greedy, *stops, "Once upon a time")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(result.stdout, b", a little girl named \n")
+        tokens, end = self.tokens(*greedy, *stops, "Once upon a time")
+        texts = [token["text"] for token in tokens]
+        self.assertIn("Lily lived", "".join(texts))  # with what follows in the last token
+        self.assertNotIn("Lily lived", "".join(texts[:-1]))
+        self.assertEqual((end["done"], end["stop"]), ("stop", "Lily lived"))
+        self.assertEqual(end["usage"]["completion_tokens"], len(tokens))
+        # What only looks like the beginning of one is printed after all.
+        whole = driftwood("run", *greedy, "Once upon a time").stdout
+        cut = driftwood("run", *greedy, "--stop", "Lily lived twice", "Once upon a time").stdout
+        self.assertEqual(cut, whole)
 
     @unittest.skipUnless(STORIES.exists(), f"the reference data is missing: {STORIES}")
     def test_a_reader_that_leaves_ends_it_quietly(self):
@@ -423,6 +468,226 @@ class Inspect(unittest.TestCase):
             self.assertLess(time.monotonic() - begin, 5, file.name)
 
 
+class Checkpoints(unittest.TestCase):
+    """The same weights in other files give the same bits."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+        whole = (SMALL / "model.safetensors").read_bytes()
+        size = struct.unpack("<Q", whole[:8])[0]
+        header = json.loads(whole[8 : 8 + size])
+        header.pop("__metadata__", None)
+        data = whole[8 + size :]
+        self.tensors = {
+            name: (entry["dtype"], entry["shape"], data[slice(*entry["data_offsets"])])
+            for name, entry in header.items()
+        }
+
+    def write(self, file, tensors):
+        header, data = {}, b""
+        for name, (dtype, shape, values) in tensors.items():
+            offsets = [len(data), len(data) + len(values)]
+            header[name] = {"dtype": dtype, "shape": shape, "data_offsets": offsets}
+            data += values
+        text = json.dumps(header).encode()
+        text += b" " * (-len(text) % 8)
+        file.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+    def model(self, name, shards):
+        """A folder with the small model's config and one file for each dict of tensors."""
+        folder = self.folder / name
+        folder.mkdir(parents=True)
+        shutil.copy(SMALL / "config.json", folder)
+        if len(shards) == 1:
+            self.write(folder / "model.safetensors", shards[0])
+            return folder
+        weight_map = {}
+        for number, tensors in enumerate(shards, 1):
+            file = f"model-{number:05}-of-{len(shards):05}.safetensors"
+            self.write(folder / file, tensors)
+            weight_map |= dict.fromkeys(tensors, file)
+        index = {"metadata": {}, "weight_map": weight_map}
+        (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+        return folder
+
+    def lines(self, model, **options):
+        ids = ("--prompt-ids", "3,4,5,6", "--prompt-logprobs", "--max-tokens", 4)
+        sampling = ("--temperature", 0, "--ignore-eos", "--top-logprobs", 3, "--kv-dtype", "f32")
+        result = driftwood("run", "--json", "--model", model, *ids, *sampling, **options)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return result.stdout.splitlines()[:-1]
+
+    def test_weights_in_several_files(self):
+        names = sorted(self.tensors)
+        shards = [{name: self.tensors[name] for name in names[i::3]} for i in range(3)]
+        self.assertEqual(self.lines(self.model("sharded", shards)), self.lines(SMALL))
+
+    def test_weights_of_several_dtypes(self):
+        same, mixed = {}, {}
+        for number, (name, (dtype, shape, values)) in enumerate(sorted(self.tensors.items())):
+            numbers = struct.unpack(f"<{len(values) // 4}f", values)
+            # Multiples of 1/64 below 2 are exact in all three dtypes.
+            halves = struct.pack(f"<{len(numbers)}e", *(round(x * 64) / 64 for x in numbers))
+            numbers = struct.unpack(f"<{len(numbers)}e", halves)
+            whole = struct.pack(f"<{len(numbers)}f", *numbers)
+            upper = b"".join(whole[at + 2 : at + 4] for at in range(0, len(whole), 4))
+            exact = all(whole[at : at + 2] == b"\0\0" for at in range(0, len(whole), 4))
+            same[name] = ("F32", shape, whole)
+            choices = [same[name], ("F16", shape, halves)] + [("BF16", shape, upper)] * exact
+            mixed[name] = choices[number % len(choices)]
+        self.assertEqual({dtype for dtype, _, _ in mixed.values()}, {"F32", "F16", "BF16"})
+        self.assertEqual(
+            self.lines(self.model("mixed", [mixed])), self.lines(self.model("same", [same]))
+        )
+
+    def test_models_by_name_in_the_hugging_face_cache(self):
+        hub = self.folder / "home" / ".cache" / "huggingface" / "hub"
+        entry = hub / "models--org--small"
+        (entry / "refs").mkdir(parents=True)
+        (entry / "refs" / "main").write_text("0123abc")
+        (entry / "snapshots" / "0123abc").mkdir(parents=True)
+        (entry / "blobs").mkdir()
+        for number, file in enumerate(SMALL.iterdir()):
+            shutil.copy(file, entry / "blobs" / str(number))
+            link = entry / "snapshots" / "0123abc" / file.name
+            link.symlink_to(f"../../blobs/{number}")
+        plain = {"HOME": str(self.folder / "nowhere")}
+        for environment in (
+            {"HOME": str(self.folder / "home")},
+            plain | {"XDG_CACHE_HOME": str(hub.parent.parent)},
+            plain | {"HF_HOME": str(hub.parent)},
+            plain | {"HF_HUB_CACHE": str(hub), "HF_HOME": "/nowhere"},
+        ):
+            self.assertEqual(self.lines("org/small", env=environment), self.lines(SMALL))
+        result = driftwood("run", "--model", "org/other", "x", env=plain)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(str(self.folder / "nowhere"), result.stderr.decode())
+        self.assertIn("models--org--other", result.stderr.decode())
+
+
+class Eval(unittest.TestCase):
+    TEXT = "Once upon a time, there was a little girl named Lily. She had a red ball."
+
+    def setUp(self):
+        if not STORIES.exists():
+            self.skipTest(f"the reference data is missing: {STORIES}")
+
+    def evaluate(self, text, *arguments):
+        result = driftwood(
+            "eval", "--json", "--model", STORIES, *arguments, "-", stdin=text.encode()
+        )
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(result.stderr, b"")
+        return json.loads(result.stdout)
+
+    def positions(self, *prompt):
+        """The positions of a prompt as `run` scores them."""
+        result = driftwood(
+            *("run", "--json", "--model", STORIES, "--prompt-logprobs", "--max-tokens", 0), *prompt
+        )
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return [json.loads(line) for line in result.stdout.splitlines()[:-1]]
+
+    def summed(self, windows):
+        """Negative log-likelihood and count over (ids, first scored position)."""
+        scored = []
+        for ids, first in windows:
+            scored += self.positions("--prompt-ids", ",".join(map(str, ids)))[first:]
+        return -sum(position["logprob"] for position in scored), len(scored)
+
+    def test_a_text_that_fits_into_one_window(self):
+        measured = self.evaluate(self.TEXT)
+        positions = self.positions(self.TEXT)[1:]
+        nll = -sum(position["logprob"] for position in positions)
+        self.assertAlmostEqual(measured["negative_log_likelihood"], nll, places=4)
+        self.assertEqual(measured["tokens"], len(positions))
+        self.assertEqual(measured["text_tokens"], len(positions))
+        self.assertEqual(measured["text_bytes"], len(self.TEXT))
+        self.assertAlmostEqual(
+            measured["perplexity"], math.exp(nll / len(positions)), delta=1e-5 * nll
+        )
+        bits_per_byte = nll / math.log(2) / len(self.TEXT)
+        self.assertAlmostEqual(measured["bits_per_byte"], bits_per_byte, places=5)
+
+    def test_windows_overlap_by_half_a_context_and_score_every_token_once(self):
+        ids = [position["id"] for position in self.positions(self.TEXT)]
+        bos, ids = ids[0], ids[1:]
+        windows = [([bos, *ids[:7]], 1)]
+        for end in range(11, len(ids) + 4, 4):
+            new = min(end, len(ids)) - (end - 4)
+            begin = min(end, len(ids)) - 7
+            windows.append(([bos, *ids[begin : begin + 7]], 8 - new))
+        nll, count = self.summed(windows)
+        measured = self.evaluate(self.TEXT, "--context", 8)
+        self.assertEqual((measured["tokens"], count), (len(ids), len(ids)))
+        self.assertAlmostEqual(measured["negative_log_likelihood"], nll, places=4)
+
+    def test_disjoint_windows_score_their_second_half(self):
+        ids = [position["id"] for position in self.positions(self.TEXT)]
+        windows = [([ids[0], *ids[at + 1 : at + 8]], 5) for at in range(0, len(ids) - 7, 8)]
+        nll, count = self.summed(windows)
+        measured = self.evaluate(self.TEXT, "--context", 8, "--protocol", "llama.cpp")
+        self.assertEqual((measured["tokens"], count), (3 * len(windows), 3 * len(windows)))
+        self.assertAlmostEqual(measured["negative_log_likelihood"], nll, places=4)
+
+    def test_threads_and_instruction_sets_change_no_bit(self):
+        figures = {
+            self.evaluate(self.TEXT, *more)["negative_log_likelihood"]
+            for more in ((), ("--threads", 1), ("--isa", "portable"))
+        }
+        self.assertEqual(len(figures), 1)
+
+    def test_the_perplexity_that_llama_cpp_finds(self):
+        text = (STORIES / "ppl-text-in-vocab.txt").read_text()
+        measured = self.evaluate(text, "--context", 256, "--protocol", "llama.cpp")
+        self.assertLess(abs(measured["perplexity"] / 30.788 - 1), 0.001, measured)
+
+    def test_for_people(self):
+        result = driftwood("eval", "--model", STORIES, "-", stdin=self.TEXT.encode())
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(
+            [line.rsplit(maxsplit=1)[0] for line in result.stdout.decode().splitlines()][:2],
+            ["perplexity", "negative log-likelihood"],
+        )
+
+    def test_refusals(self):
+        def refused(*arguments, saying, code=1, stdin=b""):
+            result = driftwood("eval", *arguments, stdin=stdin)
+            self.assertEqual((result.returncode, result.stdout), (code, b""), result.stderr)
+            for words in saying:
+                self.assertIn(words, result.stderr.decode())
+
+        stories = ("--model", STORIES, "-")
+        refused("-", saying=["--model"], code=2)
+        refused("--model", STORIES, saying=["FILE"], code=2)
+        refused(*stories, "--protocol", "best", saying=["best"], code=2)
+        refused(*stories, "--context", 3, saying=["--context"], code=2)
+        refused("--model", STORIES, "no/such.txt", saying=["no/such.txt"])
+        refused("--model", SMALL, "-", stdin=b"text", saying=["tokenizer"])
+        refused(*stories, saying=["0 tokens", "512"])
+        refused(*stories, "--protocol", "llama.cpp", stdin=b"Once", saying=["tokens", "512"])
+        refused(*stories, stdin=b"ab\xffcd", saying=["UTF-8", "2"])
+        refused(*stories, "--context", 1000, stdin=b"Once upon", saying=["1000", "512"])
+
+    def test_ctrl_c_ends_with_130(self):
+        command = [DRIFTWOOD, "eval", "--model", STORIES, "--context", "16", "-"]
+        process = subprocess.Popen(
+            [*command, "--isa", "portable"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        process.stdin.write((STORIES / "ppl-text-in-vocab.txt").read_bytes())
+        process.stdin.close()
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.stdout.read(), b"")
+        self.assertEqual(process.wait(timeout=30), 130, process.stderr.read())
+        process.stdout.close()
+        process.stderr.close()
+
+
 class Probe(unittest.TestCase):
     def test_json(self):
         result = driftwood("probe", "--json", "--model", SMALL)
@@ -450,7 +715,7 @@ class Probe(unittest.TestCase):
 
     def test_help_and_version(self):
         self.assertRegex(driftwood("--version").stdout.decode(), r"^driftwood \d+\.\d+\.\d+\n$")
-        for command in ((), ("run",), ("inspect",), ("probe",)):
+        for command in ((), ("run",), ("eval",), ("inspect",), ("probe",)):
             result = driftwood(*command, "--help")
             self.assertEqual(result.returncode, 0)
             self.assertIn(b"Examples:", result.stdout)

@@ -4,7 +4,22 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr;
 use std::slice;
 
-use tokenizers::Tokenizer;
+use tokenizers::models::bpe::BPE;
+use tokenizers::{
+    DecoderWrapper, Model, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, Tokenizer,
+    TokenizerImpl,
+};
+
+/// A tokenizer whose model is known to be BPE. Where the kind of model is still to be found out,
+/// the library keeps the file's model as a tree of values, and copies it twice, before it reads it;
+/// this one is read as it is parsed.
+type BpeTokenizer = TokenizerImpl<
+    BPE,
+    NormalizerWrapper,
+    PreTokenizerWrapper,
+    PostProcessorWrapper,
+    DecoderWrapper,
+>;
 
 /// Bytes that Rust allocated and C must give back with `dw_bytes_free`.
 #[repr(C)]
@@ -72,8 +87,11 @@ pub unsafe extern "C" fn dw_tokenizer_new(
     error: *mut DwBytes,
 ) -> bool {
     guarded(error, out, || {
-        let mut tokenizer =
-            Tokenizer::from_bytes(bytes_of(json, size)).map_err(|e| e.to_string())?;
+        let json = bytes_of(json, size);
+        let mut tokenizer = match BpeTokenizer::from_bytes(json) {
+            Ok(bpe) => bpe.into(),
+            Err(_) => Tokenizer::from_bytes(json).map_err(|e| e.to_string())?,
+        };
         // A file may ask for truncation or padding to a training length; a prompt keeps all ids.
         tokenizer.with_truncation(None).map_err(|e| e.to_string())?;
         tokenizer.with_padding(None);
@@ -90,12 +108,19 @@ pub unsafe extern "C" fn dw_tokenizer_free(tokenizer: *mut Tokenizer) {
 
 #[no_mangle]
 pub unsafe extern "C" fn dw_tokenizer_vocabulary_size(tokenizer: *const Tokenizer) -> usize {
-    // The largest id plus one, not the number of entries: ids may have holes.
-    (*tokenizer)
-        .get_vocab(true)
-        .values()
-        .max()
-        .map_or(0, |id| *id as usize + 1)
+    // The largest id plus one, not the number of entries: ids may have holes. Where every id below
+    // the number of the model's entries is there, none is larger, and its table need not be copied.
+    let tokenizer = &*tokenizer;
+    let model = tokenizer.get_model();
+    let count = model.get_vocab_size();
+    let has_holes = (0..count).any(|id| model.id_to_token(id as u32).is_none());
+    let largest = if has_holes {
+        model.get_vocab().into_values().max()
+    } else {
+        count.checked_sub(1).map(|id| id as u32)
+    };
+    let added = tokenizer.get_added_vocabulary().get_vocab().values().max();
+    largest.max(added.copied()).map_or(0, |id| id as usize + 1)
 }
 
 #[no_mangle]

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "llama/adjustments.h"
 #include "llama/records.h"
+#include "llama/stop_strings.h"
 #include "llama/token_text.h"
 
 namespace driftwood::guests::llama {
@@ -39,6 +41,35 @@ Result<std::vector<std::int32_t>> prompt_ids(const sdk::Model& model, const Deco
   return ids;
 }
 
+// Whether logits of more than the last position of the prompt are wanted.
+bool scores_prompt(const Request& request) {
+  return request.prompt_logprobs || request.score_from;
+}
+
+// Errors: a score from past the prompt; an id with a bias that is outside the vocabulary; text
+// asked of a model that has no tokenizer, or a stop string, which is text.
+Result<void> check_request(const sdk::Model& model, const Decoder& decoder, const Request& request,
+                           std::size_t prompt_tokens) {
+  if (request.score_from && *request.score_from >= prompt_tokens) {
+    return sdk::fail(DW_E_INVALID, "\"score_from\" is " + std::to_string(*request.score_from) +
+                                       "; the prompt's last position is " +
+                                       std::to_string(prompt_tokens - 1) + ".");
+  }
+  const std::uint32_t vocabulary = decoder.config().vocabulary_size;
+  for (const auto& [id, bias] : request.logit_bias) {
+    if (static_cast<std::uint32_t>(id) < vocabulary) continue;
+    return sdk::fail(DW_E_INVALID, "\"logit_bias\" names the token " + std::to_string(id) +
+                                       "; the model's ids go from 0 to " +
+                                       std::to_string(vocabulary - 1) + ".");
+  }
+  const bool wants_text = !request.reports_tokens || !request.stop.empty();
+  if (!wants_text || model.has_tokenizer()) return {};
+  return sdk::fail(DW_E_UNSUPPORTED,
+                   request.reports_tokens
+                       ? "The model has no tokenizer, so there is no text to find \"stop\" in."
+                       : "The model has no tokenizer, so there is no text; ask for tokens.");
+}
+
 struct Choice {
   std::int32_t id;
   float logprob;
@@ -54,10 +85,14 @@ class Generation {
         request_(request),
         prompt_(prompt),
         random_(seed),
+        adjustments_(decoder.config().vocabulary_size, request.logit_bias,
+                     request.repetition_penalty),
+        stops_(request.stop),
         arrival_ns_(arrival_ns),
         prompt_text_(decode_with(model), {}),
         text_(decode_with(model), prompt) {
     usage_ = {prompt.size(), 0, seed, 0, 0};
+    for (const std::int32_t id : prompt) adjustments_.see(id);
   }
 
   // Writes the records, the last two of them too.
@@ -66,13 +101,16 @@ class Generation {
     auto outcome = co_await prefill();
     if (outcome) outcome = co_await decode(reason);
     // Nothing is held back any more if the last token was the last one.
-    if (!request_.reports_tokens) report_text(text_.finish());
+    if (!request_.reports_tokens) {
+      report_text(stops_.add(text_.finish()));
+      report_text(stops_.finish());
+    }
     if (!outcome && outcome.error().code != DW_E_CANCELLED) co_return outcome;
     const std::uint64_t whole_ns = sdk::now_ns() - arrival_ns_;
     if (usage_.completion_tokens == 0) usage_.prefill_ns = whole_ns;
     usage_.decode_ns = whole_ns - usage_.prefill_ns;
     sdk::write_output(usage_record(usage_));
-    sdk::write_output(done_record(reason));
+    sdk::write_output(done_record(reason, stops_.found()));
     co_return Result<void>();
   }
 
@@ -83,28 +121,47 @@ class Generation {
     };
   }
 
+  // The first position of the prompt whose logits are wanted.
+  std::size_t first_logits() const {
+    if (request_.prompt_logprobs) return 0;
+    return request_.score_from ? *request_.score_from - 1 : prompt_.size() - 1;
+  }
+
+  // Where the piece of the prompt that begins here ends.
+  std::size_t piece_end(std::size_t begin) const {
+    std::size_t rows = request_.prefill_piece;
+    if (scores_prompt(request_)) {
+      const std::size_t first = first_logits();
+      rows = std::min<std::size_t>(rows, begin < first ? first - begin : kMostLogitRows);
+    }
+    return std::min(begin + rows, prompt_.size());
+  }
+
   Task<Result<void>> prefill() {
-    const std::uint32_t piece_limit = request_.prompt_logprobs
-                                          ? std::min(request_.prefill_piece, kMostLogitRows)
-                                          : request_.prefill_piece;
     if (request_.prompt_logprobs) report_prompt(0, {}, {});
-    for (std::size_t begin = 0; begin < prompt_.size(); begin += piece_limit) {
-      const auto piece =
-          prompt_.subspan(begin, std::min<std::size_t>(piece_limit, prompt_.size() - begin));
-      const std::size_t end = begin + piece.size();
-      const bool last = end == prompt_.size();
-      logit_rows_ = request_.prompt_logprobs ? static_cast<std::uint32_t>(piece.size()) : last;
+    double score = 0;
+    for (std::size_t begin = 0, end = 0; begin < prompt_.size(); begin = end) {
+      end = piece_end(begin);
+      const std::size_t first = std::min(std::max(begin, first_logits()), end);
+      logit_rows_ = static_cast<std::uint32_t>(end - first);
       // Each row is asked for the logit of the token that follows it; the last one has none yet.
       std::vector<std::int32_t> given(logit_rows_, 0);
-      if (request_.prompt_logprobs) {
-        std::copy(prompt_.begin() + begin + 1, prompt_.begin() + std::min(end + 1, prompt_.size()),
-                  given.begin());
+      const std::size_t last = std::min(end + 1, prompt_.size());
+      if (first < end)
+        std::copy(prompt_.begin() + first + 1, prompt_.begin() + last, given.begin());
+      if (auto done = co_await decoder_.run(prompt_.subspan(begin, end - begin), given); !done) {
+        co_return done;
       }
-      if (auto done = co_await decoder_.run(piece, given); !done) co_return done;
-      for (std::uint32_t row = 0; request_.prompt_logprobs && row < logit_rows_ - last; ++row) {
+      for (std::size_t position = first + 1; position < last; ++position) {
+        const auto row = static_cast<std::uint32_t>(position - first - 1);
         const BestLogits best = decoder_.best(row);
-        report_prompt(begin + row + 1, decoder_.given_logit(row) - best.log_sum_exp, best);
+        const float logprob = decoder_.given_logit(row) - best.log_sum_exp;
+        if (request_.prompt_logprobs) report_prompt(position, logprob, best);
+        if (position >= request_.score_from.value_or(prompt_.size())) score += logprob;
       }
+    }
+    if (request_.score_from) {
+      sdk::write_output(score_record(prompt_.size() - *request_.score_from, score));
     }
     co_return Result<void>();
   }
@@ -122,8 +179,10 @@ class Generation {
       const auto choice = co_await choose(logit_rows_ - 1);
       if (!choice) co_return std::unexpected(choice.error());
       if (usage_.completion_tokens++ == 0) usage_.prefill_ns = sdk::now_ns() - arrival_ns_;
-      const std::string_view end = reason_to_end(choice->id);
+      adjustments_.see(choice->id);
+      std::string_view end = reason_to_end(choice->id);
       report(*choice, !end.empty());
+      if (stops_.found()) end = "stop";
       if (!end.empty()) {
         reason = end;
         co_return Result<void>();
@@ -150,23 +209,24 @@ class Generation {
   Task<Result<Choice>> choose(std::uint32_t row) {
     const BestLogits best = decoder_.best(row);
     const double uniform = random_.uniform();
-    if (const auto id = sample_best(best, request_.sampler, uniform)) {
+    if (const auto id = sample_best(best, request_.sampler, adjustments_, uniform)) {
       const auto place = std::ranges::find(best.ids, *id) - best.ids.begin();
       co_return Choice{*id, best.logits[static_cast<std::size_t>(place)] - best.log_sum_exp};
     }
     const auto logits = co_await decoder_.whole_row(row);
     if (!logits) co_return std::unexpected(logits.error());
-    const std::int32_t id = sample_row(*logits, request_.sampler, uniform);
+    const std::int32_t id = sample_row(*logits, request_.sampler, adjustments_, uniform);
     co_return Choice{id, (*logits)[static_cast<std::size_t>(id)] - best.log_sum_exp};
   }
 
   void report(const Choice& choice, bool last) {
     std::string text = text_.add(choice.id, last);
+    std::string passed = stops_.add(text);
     if (request_.reports_tokens) {
       sdk::write_output(token_record({choice.id, std::move(text), choice.logprob, false,
                                       decoder_.best(logit_rows_ - 1), request_.top_logprobs}));
     } else {
-      report_text(text);
+      report_text(passed);
     }
   }
 
@@ -179,6 +239,8 @@ class Generation {
   const Request& request_;
   std::span<const std::int32_t> prompt_;
   Random random_;
+  Adjustments adjustments_;
+  StopStrings stops_;
   std::uint64_t arrival_ns_;
   TokenText prompt_text_, text_;
   Usage usage_ = {};
@@ -191,16 +253,14 @@ Task<Result<void>> generate(const sdk::Model& model, Decoder& decoder, const Def
                             Request request, std::uint64_t arrival_ns) {
   const auto prompt = prompt_ids(model, decoder, request);
   if (!prompt) co_return std::unexpected(prompt.error());
-  if (!request.reports_tokens && !model.has_tokenizer()) {
-    co_return sdk::fail(DW_E_UNSUPPORTED,
-                        "The model has no tokenizer, so there is no text; ask for tokens.");
-  }
+  if (auto checked = check_request(model, decoder, request, prompt->size()); !checked)
+    co_return checked;
   std::uint64_t seed = request.seed.value_or(0);
   if (!request.seed) {
     if (auto drawn = sdk::succeeded(dw_random_seed(&seed)); !drawn) co_return drawn;
     seed >>= 11;  // to 2^53 - 1, which JSON readers keep exact
   }
-  if (auto begun = decoder.begin(request.prompt_logprobs ? kMostLogitRows : 1); !begun) {
+  if (auto begun = decoder.begin(scores_prompt(request) ? kMostLogitRows : 1); !begun) {
     co_return begun;
   }
   Generation generation(model, decoder, defaults, request, *prompt, seed, arrival_ns);

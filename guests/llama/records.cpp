@@ -36,6 +36,10 @@ std::string token_record(const TokenRecord& token) {
   return dump(record);
 }
 
+std::string score_record(std::uint64_t tokens, double logprob) {
+  return dump({{"type", "score"}, {"tokens", tokens}, {"logprob", logprob}});
+}
+
 std::string usage_record(const Usage& usage) {
   return dump({{"type", "usage"},
                {"prompt_tokens", usage.prompt_tokens},
@@ -45,8 +49,10 @@ std::string usage_record(const Usage& usage) {
                {"decode_ns", usage.decode_ns}});
 }
 
-std::string done_record(std::string_view reason) {
-  return dump({{"type", "done"}, {"reason", reason}});
+std::string done_record(std::string_view reason, const std::optional<std::string>& stop_string) {
+  Record record = {{"type", "done"}, {"reason", reason}};
+  if (stop_string) record["stop"] = *stop_string;
+  return dump(record);
 }
 
 }  // namespace driftwood::guests::llama

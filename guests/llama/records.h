@@ -25,7 +25,10 @@ struct Usage {
 
 std::string text_record(std::string_view text);
 std::string token_record(const TokenRecord& token);
+// `logprob`: the sum over so many tokens.
+std::string score_record(std::uint64_t tokens, double logprob);
 std::string usage_record(const Usage& usage);
-std::string done_record(std::string_view reason);
+// `stop_string`: the one that ended it, if one did.
+std::string done_record(std::string_view reason, const std::optional<std::string>& stop_string);
 
 }  // namespace driftwood::guests::llama

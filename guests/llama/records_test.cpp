@@ -28,6 +28,10 @@ TEST(Records, the_first_position_of_a_prompt_has_no_log_probability) {
             R"({"type":"token","id":5,"text":"a","logprob":null,"top_logprobs":[],"prompt":true})");
 }
 
+TEST(Records, a_score_is_a_sum_over_tokens) {
+  EXPECT_EQ(score_record(127, -1.5), R"({"type":"score","tokens":127,"logprob":-1.5})");
+}
+
 TEST(Records, text_that_is_not_utf_8_is_replaced) {
   EXPECT_EQ(text_record("\xff"), "{\"type\":\"text\",\"text\":\"\xef\xbf\xbd\"}");
 }
@@ -36,7 +40,8 @@ TEST(Records, the_end_says_what_it_took_and_why) {
   EXPECT_EQ(usage_record({3, 9, 7, 1000, 9000}),
             R"({"type":"usage","prompt_tokens":3,"completion_tokens":9,"seed":7,)"
             R"("prefill_ns":1000,"decode_ns":9000})");
-  EXPECT_EQ(done_record("stop"), R"({"type":"done","reason":"stop"})");
+  EXPECT_EQ(done_record("length", {}), R"({"type":"done","reason":"length"})");
+  EXPECT_EQ(done_record("stop", "\n\n"), R"({"type":"done","reason":"stop","stop":"\n\n"})");
   EXPECT_EQ(json::parse(error_record({DW_E_LIMIT, "Too long."})),
             json({{"type", "error"}, {"code", "limit"}, {"message", "Too long."}}));
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
 
 #include "json.h"
 
@@ -11,24 +13,88 @@ namespace {
 constexpr std::int64_t kMostId = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t kMostSeed = std::int64_t{1} << 53;
 constexpr double kMostTemperature = 100;
+constexpr double kMostPenalty = 100;
+constexpr double kMostBias = 100;  // of either sign
+constexpr std::size_t kMostBiases = 1024;
+constexpr std::size_t kMostStops = 16;
+constexpr std::size_t kMostStopBytes = 1024;
 
 constexpr std::array kRequestKeys = {
-    "prompt", "prompt_ids", "max_tokens",    "temperature", "top_k",        "top_p",
-    "seed",   "ignore_eos", "prefill_piece", "output",      "top_logprobs", "prompt_logprobs"};
+    "prompt",        "prompt_ids", "max_tokens",   "temperature",
+    "top_k",         "top_p",      "min_p",        "repetition_penalty",
+    "logit_bias",    "stop",       "seed",         "ignore_eos",
+    "prefill_piece", "output",     "top_logprobs", "prompt_logprobs",
+    "score_from"};
 
-double read_top_p(ObjectReader& reader, double absent) {
-  if (!reader.has("top_p")) return absent;
-  const json& value = reader["top_p"];
-  const double top_p = value.is_number() ? value.get<double>() : 0;
-  if (top_p > 0 && top_p <= 1) return top_p;
-  reader.wrong("top_p", value, "a number greater than 0 and at most 1");
+// A number greater than 0.
+double read_positive(ObjectReader& reader, const char* key, double most, double absent) {
+  if (!reader.has(key)) return absent;
+  const json& value = reader[key];
+  const double number = value.is_number() ? value.get<double>() : 0;
+  if (number > 0 && number <= most) return number;
+  reader.wrong(key, value,
+               "a number greater than 0 and at most " + std::to_string(std::lround(most)));
   return absent;
+}
+
+double read_penalty(ObjectReader& reader, double absent) {
+  return read_positive(reader, "repetition_penalty", kMostPenalty, absent);
+}
+
+// The id that is spelt out; nothing for any other text.
+std::optional<std::int32_t> id_of(const std::string& text) {
+  std::int32_t id = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (problem != std::errc() || end != text.data() + text.size() || id < 0) return {};
+  return id;
+}
+
+std::map<std::int32_t, double> read_logit_bias(ObjectReader& reader) {
+  if (!reader.has("logit_bias")) return {};
+  const json& value = reader["logit_bias"];
+  std::map<std::int32_t, double> biases;
+  const std::string expected = "an object of at most " + std::to_string(kMostBiases) +
+                               " token ids, each with a number from -100 to 100";
+  if (!value.is_object() || value.size() > kMostBiases) {
+    reader.wrong("logit_bias", value, expected);
+    return {};
+  }
+  for (const auto& [key, bias] : value.items()) {
+    const auto id = id_of(key);
+    const bool holds = bias.is_number() && std::abs(bias.get<double>()) <= kMostBias;
+    if (!id || !holds || !biases.emplace(*id, bias.get<double>()).second) {
+      reader.wrong("logit_bias", {{key, bias}}, expected);
+      return {};
+    }
+  }
+  return biases;
+}
+
+// A string or an array of strings.
+std::vector<std::string> read_stop(ObjectReader& reader) {
+  if (!reader.has("stop")) return {};
+  const json& value = reader["stop"];
+  const auto is_stop = [](const json& stop) {
+    if (!stop.is_string()) return false;
+    const auto& text = stop.get_ref<const std::string&>();
+    return !text.empty() && text.size() <= kMostStopBytes;
+  };
+  // A loop over a string meets the string itself.
+  if (value.is_object() || value.size() > kMostStops ||
+      !std::all_of(value.begin(), value.end(), is_stop)) {
+    reader.wrong("stop", value,
+                 "a string or at most " + std::to_string(kMostStops) + " strings, each of 1 to " +
+                     std::to_string(kMostStopBytes) + " bytes");
+    return {};
+  }
+  return {value.begin(), value.end()};
 }
 
 SamplerSettings read_sampler(ObjectReader& reader, const SamplerSettings& absent) {
   return {reader.number("temperature", 0, kMostTemperature, absent.temperature),
           static_cast<std::uint32_t>(reader.integer("top_k", 0, kMostId, absent.top_k)),
-          read_top_p(reader, absent.top_p)};
+          read_positive(reader, "top_p", 1, absent.top_p),
+          reader.number("min_p", 0, 1, absent.min_p)};
 }
 
 // An id or an array of ids.
@@ -93,6 +159,7 @@ sdk::Result<Defaults> parse_defaults(std::string_view generation_json,
   Defaults defaults;
   ObjectReader reader(generation, "generation_config.json");
   defaults.sampler = read_sampler(reader, {});
+  defaults.repetition_penalty = read_penalty(reader, 1);
   if (!reader.boolean("do_sample", true)) defaults.sampler.temperature = 0;
   ObjectReader config_reader(config, "config.json");
   for (ObjectReader* place : {&reader, &config_reader}) {
@@ -123,12 +190,18 @@ sdk::Result<Request> parse_request(std::string_view message, const Defaults& def
       reader.integer("max_tokens", 0, std::numeric_limits<std::uint32_t>::max(),
                      std::numeric_limits<std::uint32_t>::max()));
   request.sampler = read_sampler(reader, defaults.sampler);
+  request.repetition_penalty = read_penalty(reader, defaults.repetition_penalty);
+  request.logit_bias = read_logit_bias(reader);
+  request.stop = read_stop(reader);
   if (reader.has("seed")) {
     request.seed = static_cast<std::uint64_t>(reader.integer("seed", 0, kMostSeed));
   }
   request.ignore_eos = reader.boolean("ignore_eos", false);
   request.prefill_piece = static_cast<std::uint32_t>(reader.integer("prefill_piece", 1, 512, 512));
   read_output(reader, request);
+  if (reader.has("score_from")) {
+    request.score_from = static_cast<std::uint32_t>(reader.integer("score_from", 1, kMostId));
+  }
   if (reader.error()) return std::unexpected(*reader.error());
   return request;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@ namespace driftwood::guests::llama {
 
 struct Defaults {
   SamplerSettings sampler;
+  double repetition_penalty = 1;
   std::vector<std::int32_t> eos_ids;
 };
 
@@ -28,12 +30,16 @@ struct Request {
   std::vector<std::int32_t> prompt_ids;
   std::uint32_t max_tokens = std::numeric_limits<std::uint32_t>::max();
   SamplerSettings sampler;
+  double repetition_penalty = 1;
+  std::map<std::int32_t, double> logit_bias;  // by token id
+  std::vector<std::string> stop;
   std::optional<std::uint64_t> seed;
   bool ignore_eos = false;
   std::uint32_t prefill_piece = 512;
   bool reports_tokens = false;
   std::uint32_t top_logprobs = 0;
   bool prompt_logprobs = false;
+  std::optional<std::uint32_t> score_from;  // first position of the prompt that is scored
 };
 
 // Errors: DW_E_INVALID with the key and the value.

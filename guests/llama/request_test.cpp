@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "json.h"
+
 namespace driftwood::guests::llama {
 namespace {
 
@@ -11,7 +13,7 @@ std::string refusal(std::string_view message) {
 }
 
 TEST(Request, silence_means_the_defaults) {
-  const auto request = parse_request(R"({"prompt": "Once"})", {{0.5, 7, 0.25}, {}});
+  const auto request = parse_request(R"({"prompt": "Once"})", {{0.5, 7, 0.25}, 1, {}});
   ASSERT_TRUE(request) << request.error().message;
   EXPECT_EQ(request->prompt, "Once");
   EXPECT_EQ(request->sampler.temperature, 0.5);
@@ -27,7 +29,9 @@ TEST(Request, every_key_is_read) {
   const auto request = parse_request(
       R"({"prompt_ids": [1, 2], "max_tokens": 0, "temperature": 0, "top_k": 0, "top_p": 1,
           "seed": 9007199254740992, "ignore_eos": true, "prefill_piece": 1, "output": "tokens",
-          "top_logprobs": 20, "prompt_logprobs": true})",
+          "top_logprobs": 20, "prompt_logprobs": true, "min_p": 0.05, "repetition_penalty": 1.1,
+          "logit_bias": {"7": -100, "0": 2.5}, "stop": ["a", "\n\n"],
+          "score_from": 1})",
       {});
   ASSERT_TRUE(request) << request.error().message;
   EXPECT_EQ(request->prompt_ids, (std::vector<std::int32_t>{1, 2}));
@@ -39,6 +43,51 @@ TEST(Request, every_key_is_read) {
   EXPECT_TRUE(request->reports_tokens);
   EXPECT_EQ(request->top_logprobs, 20u);
   EXPECT_TRUE(request->prompt_logprobs);
+  EXPECT_EQ(request->score_from, 1u);
+  EXPECT_EQ(request->sampler.min_p, 0.05);
+  EXPECT_EQ(request->repetition_penalty, 1.1);
+  EXPECT_EQ(request->logit_bias, (std::map<std::int32_t, double>{{7, -100}, {0, 2.5}}));
+  EXPECT_EQ(request->stop, (std::vector<std::string>{"a", "\n\n"}));
+}
+
+TEST(Request, one_stop_string_needs_no_array) {
+  EXPECT_EQ(parse_request(R"({"prompt": "a", "stop": "b"})", Defaults())->stop,
+            std::vector<std::string>{"b"});
+  EXPECT_TRUE(parse_request(R"({"prompt": "a", "stop": []})", Defaults())->stop.empty());
+}
+
+TEST(Request, stop_strings_and_biases_are_limited) {
+  const std::string expected_stops =
+      "expected a string or at most 16 strings, each of 1 to 1024 bytes.";
+  EXPECT_EQ(refusal(R"({"prompt": "a", "stop": ""})"),
+            "The request: \"stop\" is \"\"; " + expected_stops);
+  EXPECT_EQ(refusal(R"({"prompt": "a", "stop": ["b", 3]})"),
+            "The request: \"stop\" is [\"b\",3]; " + expected_stops);
+  const json sixteen = std::vector<std::string>(16, std::string(1024, 'x'));
+  const json seventeen = std::vector<std::string>(17, "x");
+  EXPECT_EQ(refusal(json{{"prompt", "a"}, {"stop", sixteen}}.dump()), "accepted");
+  EXPECT_NE(refusal(json{{"prompt", "a"}, {"stop", seventeen}}.dump()), "accepted");
+  EXPECT_NE(refusal(json{{"prompt", "a"}, {"stop", std::string(1025, 'x')}}.dump()), "accepted");
+
+  const std::string expected_biases =
+      "expected an object of at most 1024 token ids, each with a number from -100 to 100.";
+  EXPECT_EQ(refusal(R"({"prompt": "a", "logit_bias": {"3": 101}})"),
+            "The request: \"logit_bias\" is {\"3\":101}; " + expected_biases);
+  for (const char* bias :
+       {"[1]", "3", R"({"x": 1})", R"({"": 1})", R"({"-1": 1})", R"({"1.5": 1})", R"({" 1": 1})",
+        R"({"2147483648": 1})", R"({"1": "2"})", R"({"1": null})", R"({"1": 1, "01": 2})"}) {
+    EXPECT_NE(refusal(R"({"prompt": "a", "logit_bias": )" + std::string(bias) + "}")
+                  .find(expected_biases),
+              std::string::npos)
+        << bias;
+  }
+  json most, over;
+  for (int id = 0; id < 1025; ++id) {
+    if (id < 1024) most[std::to_string(id)] = 1;
+    over[std::to_string(id)] = 1;
+  }
+  EXPECT_EQ(refusal(json{{"prompt", "a"}, {"logit_bias", most}}.dump()), "accepted");
+  EXPECT_NE(refusal(json{{"prompt", "a"}, {"logit_bias", over}}.dump()), "accepted");
 }
 
 TEST(Request, refusals_name_the_key_and_the_value) {
@@ -66,12 +115,29 @@ TEST(Request, refusals_name_the_key_and_the_value) {
 }
 
 TEST(Request, values_out_of_range_are_refused) {
-  for (const char* pair :
-       {R"("temperature": -1)", R"("temperature": "hot")", R"("top_k": -1)", R"("top_k": 1.5)",
-        R"("top_p": -0.1)", R"("top_p": 1.01)", R"("top_p": "all")", R"("seed": 9007199254740993)",
-        R"("seed": -1)", R"("seed": 18446744073709551615)", R"("max_tokens": -1)",
-        R"("prefill_piece": 0)", R"("output": "json")", R"("ignore_eos": 1)",
-        R"("top_logprobs": 21)"}) {
+  for (const char* pair : {R"("temperature": -1)",
+                           R"("temperature": "hot")",
+                           R"("top_k": -1)",
+                           R"("top_k": 1.5)",
+                           R"("top_p": -0.1)",
+                           R"("top_p": 1.01)",
+                           R"("top_p": "all")",
+                           R"("min_p": -0.1)",
+                           R"("min_p": 1.1)",
+                           R"("min_p": "x")",
+                           R"("repetition_penalty": 0)",
+                           R"("repetition_penalty": -1)",
+                           R"("repetition_penalty": 101)",
+                           R"("repetition_penalty": "x")",
+                           R"("seed": 9007199254740993)",
+                           R"("seed": -1)",
+                           R"("seed": 18446744073709551615)",
+                           R"("max_tokens": -1)",
+                           R"("prefill_piece": 0)",
+                           R"("output": "json")",
+                           R"("ignore_eos": 1)",
+                           R"("top_logprobs": 21)",
+                           R"("score_from": 0)"}) {
     EXPECT_NE(refusal(R"({"prompt": "a", )" + std::string(pair) + "}"), "accepted") << pair;
   }
   for (const char* ids : {"1", "[1.5]", "[-1]", "[\"a\"]", "[2147483648]", "{}"}) {
@@ -106,12 +172,15 @@ TEST(Request, deeply_nested_values_are_named_by_their_type) {
 
 TEST(Defaults, come_from_the_generation_config) {
   const auto defaults =
-      parse_defaults(R"({"temperature": 0.6, "top_k": 0, "top_p": 0.9, "eos_token_id": [3, 4]})",
+      parse_defaults(R"({"temperature": 0.6, "top_k": 0, "top_p": 0.9, "eos_token_id": [3, 4],
+                         "min_p": 0.1, "repetition_penalty": 1.2})",
                      R"({"eos_token_id": 2})");
   ASSERT_TRUE(defaults) << defaults.error().message;
   EXPECT_EQ(defaults->sampler.temperature, 0.6);
   EXPECT_EQ(defaults->sampler.top_k, 0u);
   EXPECT_EQ(defaults->sampler.top_p, 0.9);
+  EXPECT_EQ(defaults->sampler.min_p, 0.1);
+  EXPECT_EQ(parse_request(R"({"prompt": "a"})", *defaults)->repetition_penalty, 1.2);
   EXPECT_EQ(defaults->eos_ids, (std::vector<std::int32_t>{3, 4}));
 }
 

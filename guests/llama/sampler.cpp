@@ -9,37 +9,6 @@
 namespace driftwood::guests::llama {
 namespace {
 
-// The log-sum-exp is an f32; what it says of the sum is believed to this share.
-constexpr double kSumSlack = 1e-5;
-
-struct Range {
-  double least, most;
-};
-
-// Between what the candidates beyond the best sum up to, as exp((logit - largest) / temperature).
-// `candidates` is how many there are in all, the best included.
-Range tail_sum(const BestLogits& best, std::uint32_t candidates, double temperature) {
-  const double largest = best.logits.front();
-  const double last = best.logits.back() - largest;
-  double known = 0;  // at temperature 1
-  for (float logit : best.logits) known += std::exp(logit - largest);
-  const double all = std::exp(best.log_sum_exp - largest);
-  const double beyond = static_cast<double>(candidates - best.logits.size());
-
-  // No logit beyond is above the last one of the best.
-  Range tail = {0, beyond * std::exp(last / temperature)};
-  // Below temperature 1 each of them shrinks at least as much as the last one does.
-  if (temperature <= 1) {
-    const double most_at_one = std::max(0.0, all * (1 + kSumSlack) - known);
-    tail.most = std::min(tail.most, most_at_one * std::exp(last * (1 / temperature - 1)));
-  }
-  // From temperature 1 on none of them shrinks.
-  if (temperature >= 1 && candidates == best.vocabulary_size) {
-    tail.least = std::max(0.0, all * (1 - kSumSlack) - known);
-  }
-  return tail;
-}
-
 // How many of the descending weights it takes to reach `mass`; one more than there are if they do
 // not.
 std::size_t nucleus_size(std::span<const double> weights, double mass) {
@@ -49,6 +18,13 @@ std::size_t nucleus_size(std::span<const double> weights, double mass) {
     if (sum >= mass) return i + 1;
   }
   return weights.size() + 1;
+}
+
+// How many of the descending weights, of which the first is 1, are not below `least`.
+std::size_t probable_size(std::span<const double> weights, double least) {
+  const auto end = std::partition_point(weights.begin(), weights.end(),
+                                        [least](double weight) { return weight >= least; });
+  return static_cast<std::size_t>(end - weights.begin());
 }
 
 std::size_t draw(std::span<const double> weights, double uniform) {
@@ -89,53 +65,65 @@ double Random::uniform() {
 }
 
 std::optional<std::int32_t> sample_best(const BestLogits& best, const SamplerSettings& settings,
-                                        double uniform) {
-  const double largest = best.logits.front();
-  if (settings.temperature == 0 || !std::isfinite(largest)) return best.ids.front();
-  const std::uint32_t candidates = candidate_count(best.vocabulary_size, settings.top_k);
-  std::vector<double> weights(std::min<std::size_t>(best.ids.size(), candidates));
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    weights[i] = std::exp((best.logits[i] - largest) / settings.temperature);
-  }
+                                        const Adjustments& adjustments, double uniform) {
+  if (settings.temperature == 0 && adjustments.ids().empty()) return best.ids.front();
+  const Ranking ranking = rank(best, adjustments);
+  if (ranking.certain.empty()) return std::nullopt;
+  const double largest = ranking.certain.front().logit;
+  if (settings.temperature == 0 || !std::isfinite(largest)) return ranking.certain.front().id;
 
-  std::size_t kept = weights.size();
-  const bool complete = candidates <= weights.size();
-  if (!complete && settings.top_p >= 1) return std::nullopt;
-  if (settings.top_p < 1) {
-    const Range tail = complete ? Range{0, 0} : tail_sum(best, candidates, settings.temperature);
-    const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
-    kept = nucleus_size(weights, settings.top_p * (sum + tail.most));
-    if (kept != nucleus_size(weights, settings.top_p * (sum + tail.least))) return std::nullopt;
-    if (kept > weights.size()) {
-      if (!complete) return std::nullopt;
-      kept = weights.size();
-    }
+  const std::uint32_t candidates = candidate_count(best.vocabulary_size, settings.top_k);
+  std::vector<double> weights(std::min<std::size_t>(ranking.certain.size(), candidates));
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    weights[i] = std::exp((ranking.certain[i].logit - largest) / settings.temperature);
   }
-  return best.ids[draw(std::span(weights).first(kept), uniform)];
+  const auto beyond = static_cast<std::uint32_t>(candidates - weights.size());
+  // One more than there are stands for tokens beyond.
+  std::size_t least_kept = probable_size(weights, settings.min_p);
+  if (least_kept == weights.size() && beyond > 0) ++least_kept;
+  std::size_t most_kept = least_kept;
+  if (settings.top_p < 1) {
+    const Range rest =
+        beyond == 0 ? Range{0, 0} : rest_sum(ranking, best, beyond, settings.temperature);
+    const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
+    least_kept = std::min(least_kept, nucleus_size(weights, settings.top_p * (sum + rest.least)));
+    most_kept = std::min(most_kept, nucleus_size(weights, settings.top_p * (sum + rest.most)));
+  }
+  if (least_kept != most_kept || most_kept > weights.size()) return std::nullopt;
+  return ranking.certain[draw(std::span(weights).first(most_kept), uniform)].id;
 }
 
 std::int32_t sample_row(std::span<const float> row, const SamplerSettings& settings,
-                        double uniform) {
+                        const Adjustments& adjustments, double uniform) {
+  std::vector<float> logits(row.begin(), row.end());
+  for (const std::int32_t id : adjustments.ids()) {
+    logits[id] = adjustments.adjusted(id, logits[id]);
+  }
+  const auto most = std::max_element(logits.begin(), logits.end());
+  const double largest = *most;
+  if (settings.temperature == 0 || !std::isfinite(largest)) {
+    return static_cast<std::int32_t>(most - logits.begin());
+  }
   std::vector<std::int32_t> ids(row.size());
   std::iota(ids.begin(), ids.end(), 0);
   const std::uint32_t candidates =
       candidate_count(static_cast<std::uint32_t>(row.size()), settings.top_k);
   // Where nothing is cut off the order does not matter, and sorting would cost more than all the
   // rest.
-  if (candidates < row.size() || settings.top_p < 1) {
-    std::partial_sort(
-        ids.begin(), ids.begin() + candidates, ids.end(),
-        [&](std::int32_t a, std::int32_t b) { return row[a] != row[b] ? row[a] > row[b] : a < b; });
+  if (candidates < row.size() || settings.top_p < 1 || settings.min_p > 0) {
+    std::partial_sort(ids.begin(), ids.begin() + candidates, ids.end(),
+                      [&](std::int32_t a, std::int32_t b) {
+                        return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
+                      });
   }
-  const auto most = std::max_element(row.begin(), row.end());
-  const double largest = *most;
-  if (!std::isfinite(largest)) return static_cast<std::int32_t>(most - row.begin());
   std::vector<double> weights(candidates);
   for (std::size_t i = 0; i < weights.size(); ++i) {
-    weights[i] = std::exp((row[ids[i]] - largest) / settings.temperature);
+    weights[i] = std::exp((logits[ids[i]] - largest) / settings.temperature);
   }
   const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
-  const std::size_t kept = std::min(nucleus_size(weights, settings.top_p * sum), weights.size());
+  const std::size_t kept =
+      std::min(nucleus_size(weights, settings.top_p * sum),
+               settings.min_p > 0 ? probable_size(weights, settings.min_p) : weights.size());
   return ids[draw(std::span(weights).first(kept), uniform)];
 }
 

@@ -1,11 +1,14 @@
-// Choosing the next token: temperature, then top-k, then top-p, then one draw. The device gives the
-// best 256 logits and the log-sum-exp of all; most draws need no more, and when the best do not
-// provably hold what may be drawn, the caller fetches the whole row.
+// Choosing the next token: adjustments of the logits, then temperature, top-k, top-p, min-p, and
+// one draw. The device gives the best 256 logits and the log-sum-exp of all; most draws need no
+// more, and when the best do not provably hold what may be drawn, the caller fetches the whole row.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <span>
+
+#include "llama/adjustments.h"
+#include "llama/ranking.h"
 
 namespace driftwood::guests::llama {
 
@@ -13,6 +16,7 @@ struct SamplerSettings {
   double temperature = 0.8;  // 0: the most probable
   std::uint32_t top_k = 40;  // 0: all
   double top_p = 0.95;
+  double min_p = 0;  // of the most probable one's probability
 };
 
 // xoshiro256** 1.0 (Blackman and Vigna), its state filled from the seed by SplitMix64: the same
@@ -28,20 +32,12 @@ class Random {
   std::uint64_t state_[4];
 };
 
-// The best of one row of logits: descending, the lower id first among equals.
-struct BestLogits {
-  std::span<const std::int32_t> ids;
-  std::span<const float> logits;
-  float log_sum_exp;              // of the whole row
-  std::uint32_t vocabulary_size;  // of the whole row
-};
-
 // The token that a draw of `uniform` gives, or nothing if that depends on logits beyond the best.
 std::optional<std::int32_t> sample_best(const BestLogits& best, const SamplerSettings& settings,
-                                        double uniform);
+                                        const Adjustments& adjustments, double uniform);
 
-// The same from a whole row. `settings.temperature` is above 0.
+// The same from a whole row.
 std::int32_t sample_row(std::span<const float> row, const SamplerSettings& settings,
-                        double uniform);
+                        const Adjustments& adjustments, double uniform);
 
 }  // namespace driftwood::guests::llama

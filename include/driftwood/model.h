@@ -1,9 +1,13 @@
 // An open model: mapped weights, configuration, tokenizer.
 #pragma once
 
+#include <driftwood/result.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace driftwood {
 
@@ -21,10 +25,21 @@ class Model {
   std::uint64_t weight_bytes() const;  // of all weights together
   bool has_tokenizer() const;
 
+  // The token ids of a text in UTF-8; with `add_special` the tokenizer's post-processor runs, which
+  // usually puts a BOS in front. Errors: not_found without a tokenizer; invalid_argument when the
+  // text is not UTF-8, with the byte that breaks it.
+  Result<std::vector<std::int32_t>> encode(std::string_view text, bool add_special) const;
+
   const std::shared_ptr<const model::Model>& impl() const { return impl_; }
 
  private:
   std::shared_ptr<const model::Model> impl_;
 };
+
+// The folder of a model: `name` itself where there is such a folder or file, otherwise, for
+// "ORG/NAME" or "NAME", the snapshot of its main branch in the Hugging Face cache `hub_folder`
+// (usually ~/.cache/huggingface/hub; may be empty). What can only be a path is given back.
+// Errors: not_found, saying where it was looked for; corrupt for a broken cache.
+Result<std::string> find_model_folder(const std::string& name, const std::string& hub_folder);
 
 }  // namespace driftwood

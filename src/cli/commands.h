@@ -18,6 +18,7 @@ enum ExitCode : int { kSuccess = 0, kFailure = 1, kUsage = 2, kInterrupted = 130
 using Command = std::function<int()>;
 
 void add_run(CLI::App& app, Command& chosen);
+void add_eval(CLI::App& app, Command& chosen);
 void add_inspect(CLI::App& app, Command& chosen);
 void add_probe(CLI::App& app, Command& chosen);
 

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -66,6 +67,26 @@ Result<std::vector<std::int32_t>> parse_ids(const std::string& text) {
     if (next == end) return ids;
     at = next + 1;
   }
+}
+
+Result<std::map<std::int32_t, double>> parse_logit_bias(const std::vector<std::string>& pairs) {
+  std::map<std::int32_t, double> biases;
+  for (const std::string& pair : pairs) {
+    const char* const end = pair.data() + pair.size();
+    std::int32_t id = 0;
+    double bias = 0;
+    const auto [colon, id_problem] = std::from_chars(pair.data(), end, id);
+    const bool has_id = id_problem == std::errc() && colon != end && *colon == ':' && id >= 0;
+    const auto [last, problem] = std::from_chars(has_id ? colon + 1 : end, end, bias);
+    if (!has_id || problem != std::errc() || last != end || !(std::abs(bias) <= 100)) {
+      return fail(ErrorCode::invalid_argument,
+                  "--logit-bias takes a token id, a colon and a number from -100 to 100, not "
+                  "\"{}\".",
+                  pair);
+    }
+    biases[id] = bias;
+  }
+  return biases;
 }
 
 }  // namespace driftwood::cli

@@ -43,6 +43,7 @@ int main(int argc, char** argv) {
   app.footer(
       "Examples:\n"
       "  driftwood run --model path/to/folder \"Once upon a time\"\n"
+      "  driftwood eval --model path/to/folder text.txt\n"
       "  driftwood inspect model.safetensors\n"
       "  driftwood probe\n\n"
       "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.");
@@ -58,6 +59,7 @@ int main(int argc, char** argv) {
 
   cli::Command command;
   cli::add_run(app, command);
+  cli::add_eval(app, command);
   cli::add_inspect(app, command);
   cli::add_probe(app, command);
 
@@ -72,7 +74,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? cli::kSuccess : cli::kUsage;
   }
   if (!command) {
-    return cli::report_usage("Name a subcommand: run, inspect or probe; --help says more.");
+    return cli::report_usage("Name a subcommand: run, eval, inspect or probe; --help says more.");
   }
   set_log_callback(least, nullptr);
   return run_to_the_end(command);

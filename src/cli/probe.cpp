@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/model_folder.h"
 #include "cli/terminal.h"
 
 namespace driftwood::cli {
@@ -68,6 +69,11 @@ bool holds(const ProbeReport& report) {
 
 int run_probe(ProbeCommandOptions options) {
   options.probe.on_progress = [](std::string_view step) { show_progress(step); };
+  if (!options.probe.model_folder.empty()) {
+    auto folder = find_model(options.probe.model_folder);
+    if (!folder) return report(folder.error());
+    options.probe.model_folder = *std::move(folder);
+  }
   std::vector<std::string> names{options.probe.runtime.device};
   if (names.front().empty()) names = device_names();
   nlohmann::ordered_json devices = nlohmann::ordered_json::array();
@@ -101,7 +107,8 @@ void add_probe(CLI::App& app, Command& chosen) {
   add_device_options(*command, options->probe.runtime, "every one that is here");
   command->add_option(
       "--model", options->probe.model_folder,
-      "A Hugging Face folder to time tokens with (default: a seeded model made in memory)");
+      fmt::format("What to time tokens with: {} (default: a seeded model made in memory)",
+                  kModelHelp));
   command->add_flag("--json", options->json, "Print one JSON object");
   command->footer(
       "Examples:\n"

@@ -44,8 +44,9 @@ void RecordPrinter::take(std::string_view bytes) {
     usage_ = *usage;
   } else if (const auto* done = std::get_if<DoneRecord>(&*record)) {
     reason_ = done->reason;
-  } else {
-    failure_ = std::get<Error>(*record);
+    stop_string_ = done->stop;
+  } else if (const auto* error = std::get_if<Error>(&*record)) {
+    failure_ = *error;
   }
 }
 
@@ -75,15 +76,14 @@ std::optional<Error> RecordPrinter::failure() const {
 
 void RecordPrinter::finish(std::uint64_t weight_bytes) const {
   if (json_) {
-    const ordered_json line = {{"done", reason_},
-                               {"usage",
-                                {{"prompt_tokens", usage_.prompt_tokens},
-                                 {"completion_tokens", usage_.completion_tokens}}},
-                               {"seed", usage_.seed},
-                               {"timings",
-                                {{"prefill_ms", milliseconds(usage_.prefill_ns)},
-                                 {"decode_ms", milliseconds(usage_.decode_ns)},
-                                 {"tokens_per_second", tokens_per_second()}}}};
+    ordered_json line = {{"done", reason_}};
+    if (stop_string_) line["stop"] = *stop_string_;
+    line["usage"] = {{"prompt_tokens", usage_.prompt_tokens},
+                     {"completion_tokens", usage_.completion_tokens}};
+    line["seed"] = usage_.seed;
+    line["timings"] = {{"prefill_ms", milliseconds(usage_.prefill_ns)},
+                       {"decode_ms", milliseconds(usage_.decode_ns)},
+                       {"tokens_per_second", tokens_per_second()}};
     fmt::print("{}\n", line.dump());
     return;
   }

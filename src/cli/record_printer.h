@@ -33,6 +33,7 @@ class RecordPrinter {
   bool ends_with_newline_ = true;
   UsageRecord usage_;
   std::string reason_;
+  std::optional<std::string> stop_string_;
   std::optional<Error> failure_;
 };
 

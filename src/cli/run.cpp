@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/interrupt.h"
+#include "cli/model_folder.h"
 #include "cli/record_printer.h"
 #include "cli/terminal.h"
 
@@ -18,11 +19,12 @@ constexpr std::uint64_t kMostPromptBytes = std::uint64_t{4} << 20;
 constexpr std::uint64_t kMostGuestBytes = std::uint64_t{256} << 20;
 
 struct RunOptions {
-  std::string model_folder;
+  std::string model;
   std::string guest_path;
   std::string prompt;
   std::string prompt_path;
   std::string prompt_ids;
+  std::vector<std::string> logit_bias;
   bool prompt_given = false;
   bool ids_given = false;
   RuntimeOptions runtime;
@@ -57,9 +59,11 @@ Result<Actor> make_actor(const Runtime& runtime, const RunOptions& options,
   auto guest = find_guest(runtime, options.guest_path);
   if (!guest) return std::unexpected(guest.error());
   std::optional<Model> model;
-  if (!options.model_folder.empty()) {
-    show_progress(fmt::format("opening {}", options.model_folder));
-    auto opened = runtime.open_model(options.model_folder);
+  if (!options.model.empty()) {
+    const auto folder = find_model(options.model);
+    if (!folder) return std::unexpected(folder.error());
+    show_progress(fmt::format("opening {}", *folder));
+    auto opened = runtime.open_model(*folder);
     if (!opened) return std::unexpected(opened.error());
     weight_bytes = opened->weight_bytes();
     model = *std::move(opened);
@@ -68,10 +72,13 @@ Result<Actor> make_actor(const Runtime& runtime, const RunOptions& options,
 }
 
 int run(RunOptions options) {
-  if (options.model_folder.empty() && options.guest_path.empty()) {
+  if (options.model.empty() && options.guest_path.empty()) {
     return report_usage(
         "No model is given. Name a Hugging Face folder: driftwood run --model DIR ...");
   }
+  auto logit_bias = parse_logit_bias(options.logit_bias);
+  if (!logit_bias) return report_usage(logit_bias.error().message());
+  options.request.logit_bias = *std::move(logit_bias);
   if (options.ids_given) {
     auto ids = parse_ids(options.prompt_ids);
     if (!ids) return report_usage(ids.error().message());
@@ -119,7 +126,8 @@ CLI::Validator number_in(const std::string& what, bool (*holds)(double)) {
       "", what);
 }
 
-void add_sampling_options(CLI::App& command, GenerateRequest& request) {
+void add_sampling_options(CLI::App& command, RunOptions& options) {
+  GenerateRequest& request = options.request;
   command.add_option("--max-tokens", request.max_tokens,
                      "New tokens at most (default: until the context is full)");
   command
@@ -134,6 +142,25 @@ void add_sampling_options(CLI::App& command, GenerateRequest& request) {
                   "Sample among the most probable tokens of this mass (default: the model's, "
                   "otherwise 0.95)")
       ->check(number_in("a number above 0, at most 1", [](double x) { return x > 0 && x <= 1; }));
+  command
+      .add_option("--min-p", request.min_p,
+                  "Sample among tokens of at least this share of the best one's probability "
+                  "(default: the model's, otherwise 0)")
+      ->check(number_in("a number from 0 to 1", [](double x) { return x >= 0 && x <= 1; }));
+  command
+      .add_option("--repetition-penalty", request.repetition_penalty,
+                  "Divide the logits of tokens that were there before (default: the model's, "
+                  "otherwise 1)")
+      ->check(
+          number_in("a number above 0, at most 100", [](double x) { return x > 0 && x <= 100; }));
+  command
+      .add_option("--logit-bias", options.logit_bias,
+                  "ID:BIAS, from -100 to 100: add this to the token's logit; may be repeated")
+      ->allow_extra_args(false);
+  command
+      .add_option("--stop", request.stop,
+                  "End before this text, which is not printed; may be repeated")
+      ->allow_extra_args(false);
   command
       .add_option(
           "--seed", request.seed,
@@ -174,7 +201,7 @@ void add_run(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* command =
       app.add_subcommand("run", "Continue a prompt with a model, streaming the text");
-  add_sampling_options(*command, options->request);
+  add_sampling_options(*command, *options);
 
   CLI::Option* prompt = command->add_option("PROMPT", options->prompt,
                                             "The text to continue (default: standard input)");
@@ -185,8 +212,7 @@ void add_run(CLI::App& app, Command& chosen) {
                           "Token ids to continue, separated by commas; no BOS is added");
   ids->excludes(prompt)->excludes(file);
   file->excludes(prompt);
-  command->add_option("--model", options->model_folder,
-                      "Hugging Face folder: config.json, model.safetensors, tokenizer.json");
+  command->add_option("--model", options->model, kModelHelp);
   command->add_option("--guest", options->guest_path,
                       "WebAssembly guest to run instead of the built-in one");
   command

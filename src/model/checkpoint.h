@@ -25,6 +25,7 @@ class Checkpoint final : public device::WeightSource {
   static Result<std::shared_ptr<const Checkpoint>> open(const std::string& path);
 
   Result<tensor::View> find(std::string_view name) const override;
+  bool contains(std::string_view name) const { return tensors_.find(name) != nullptr; }
 
   std::uint64_t weight_bytes() const { return weight_bytes_; }
   std::uint64_t copied_bytes() const { return copied_bytes_; }

@@ -4,6 +4,7 @@
 
 #include "model/checkpoint.h"
 #include "model/config.h"
+#include "model/shards.h"
 #include "os/file.h"
 
 namespace driftwood::model {
@@ -41,19 +42,25 @@ Result<void> check_folder(const std::string& path) {
               path);
 }
 
-Result<std::shared_ptr<const Checkpoint>> open_weights(const std::string& folder) {
+// One file, or several with an index where there is no such file.
+Result<void> open_weights(const std::string& folder, Model& model) {
   const std::string path = folder + "/model.safetensors";
-  if (os::file_exists(path)) return Checkpoint::open(path);
-  if (os::file_exists(path + ".index.json")) {
-    return fail(ErrorCode::unsupported,
-                "The weights in \"{}\" are split into several files "
-                "(model.safetensors.index.json), which is "
-                "not supported: join them into one model.safetensors.",
+  const std::string index_path = path + ".index.json";
+  if (os::file_exists(path)) {
+    DW_TRY_ASSIGN(const auto weights, Checkpoint::open(path));
+    model.weight_bytes = weights->weight_bytes();
+    model.weights = weights;
+  } else if (os::file_exists(index_path)) {
+    DW_TRY_ASSIGN(const auto weights, Shards::open(index_path));
+    model.weight_bytes = weights->weight_bytes();
+    model.weights = weights;
+  } else {
+    return fail(ErrorCode::not_found,
+                "There is neither model.safetensors nor model.safetensors.index.json in \"{}\": "
+                "weights are read in this format only.",
                 folder);
   }
-  return fail(ErrorCode::not_found,
-              "There is no model.safetensors in \"{}\": weights are read in this format only.",
-              folder);
+  return {};
 }
 
 Result<std::unique_ptr<const Tokenizer>> open_tokenizer(const std::string& path,
@@ -101,9 +108,7 @@ Result<std::shared_ptr<const Model>> open_folder(const std::string& path) {
     DW_TRY_ASSIGN(model->tokenizer, open_tokenizer(tokenizer_path, config.facts));
   }
 
-  DW_TRY_ASSIGN(const auto weights, open_weights(path));
-  model->weight_bytes = weights->weight_bytes();
-  model->weights = weights;
+  DW_TRY(open_weights(path, *model));
   return model;
 }
 

@@ -22,10 +22,10 @@ struct Model {
   std::uint64_t weight_bytes = 0;
 };
 
-// Opens a Hugging Face folder: config.json, model.safetensors, and, where they are there,
-// generation_config.json and tokenizer.json. The weights are mapped, not read.
-// Errors: not_found with the missing file; corrupt with the file and what is wrong with it;
-// unsupported for layouts that are not read yet (weights in several files).
+// Opens a Hugging Face folder: config.json, model.safetensors or the files that
+// model.safetensors.index.json lists, and, where they are there, generation_config.json and
+// tokenizer.json. The weights are mapped, not read.
+// Errors: not_found with the missing file; corrupt with the file and what is wrong with it.
 Result<std::shared_ptr<const Model>> open_folder(const std::string& path);
 
 // A small random model of the Llama family made in memory from a seed, with no tokenizer: 4 layers,

@@ -88,21 +88,23 @@ TEST(OpenFolder, says_what_to_give_instead_of_a_file_or_nothing) {
 
 TEST_F(ModelFolder, names_the_file_that_is_missing) {
   remove("model.safetensors");
-  EXPECT_EQ(refusal(ErrorCode::not_found),
-            "There is no model.safetensors in \"DIR\": weights are read in this format only.");
+  EXPECT_EQ(
+      refusal(ErrorCode::not_found),
+      "There is neither model.safetensors nor model.safetensors.index.json in \"DIR\": weights "
+      "are read in this format only.");
   remove("config.json");
   EXPECT_EQ(
       refusal(ErrorCode::not_found),
       "There is no config.json in \"DIR\": give a model's folder as downloaded from Hugging Face.");
 }
 
-TEST_F(ModelFolder, refuses_weights_in_several_files) {
-  remove("model.safetensors");
-  folder_.write("model.safetensors.index.json", "{}");
-  EXPECT_EQ(refusal(ErrorCode::unsupported),
-            "The weights in \"DIR\" are split into several files (model.safetensors.index.json), "
-            "which is not "
-            "supported: join them into one model.safetensors.");
+TEST_F(ModelFolder, opens_weights_in_several_files) {
+  std::filesystem::rename(folder_.path() + "/model.safetensors", folder_.path() + "/part");
+  folder_.write("model.safetensors.index.json", R"({"weight_map":{"w":"part"}})");
+  const auto model = open_folder(folder_.path());
+  ASSERT_TRUE(model) << model.error().message();
+  EXPECT_TRUE((*model)->weights->find("w"));
+  EXPECT_EQ((*model)->weight_bytes, 2u);
 }
 
 TEST_F(ModelFolder, refuses_a_config_that_is_no_object_or_too_long) {

@@ -124,6 +124,24 @@ TEST(Tokenizer, counts_its_vocabulary_with_added_tokens) {
   EXPECT_EQ(byte_fallback()->vocabulary_size(), 260u);
 }
 
+TEST(Tokenizer, merges_may_be_pairs_or_lines) {
+  const json vocabulary = {{"a", 0}, {"b", 1}, {"ab", 2}};
+  for (const json& merge : {json::array({"a", "b"}), json("a b")}) {
+    const json text = tokenizer_json(vocabulary, json::array({merge}), nullptr, json::array());
+    EXPECT_EQ(Tokenizer::from_json(text.dump()).value()->encode("aba", false), (Ids{2, 0}));
+  }
+  const json unknown = tokenizer_json(vocabulary, json::array({"a c"}), nullptr, json::array());
+  EXPECT_FALSE(Tokenizer::from_json(unknown.dump()));
+}
+
+TEST(Tokenizer, other_models_than_bpe_are_read_too) {
+  json text = tokenizer_json({{"a", 0}, {"b", 7}}, nullptr, nullptr, json::array());
+  text["model"] = {{"type", "WordLevel"}, {"vocab", {{"a", 0}, {"b", 7}}}, {"unk_token", "a"}};
+  const auto tokenizer = Tokenizer::from_json(text.dump()).value();
+  EXPECT_EQ(tokenizer->encode("b", false), Ids{7});
+  EXPECT_EQ(tokenizer->vocabulary_size(), 8u);
+}
+
 TEST(Tokenizer, encodes_utf8_and_refuses_other_bytes_with_their_place) {
   const auto tokenizer = byte_level();
   EXPECT_EQ(tokenizer->encode("hé", false).value(), (Ids{'h', 0xc3, 0xa9}));

@@ -60,6 +60,12 @@ UsageRecord usage_of(const json& record) {
           .decode_ns = number_of(record, "decode_ns").value_or(0)};
 }
 
+DoneRecord done_of(const json& record) {
+  DoneRecord done = {text_of(record, "reason"), {}};
+  if (record.contains("stop")) done.stop = text_of(record, "stop");
+  return done;
+}
+
 // A code that is not known is the guest's own.
 Error error_of(const json& record) {
   const std::string code = text_of(record, "code");
@@ -87,18 +93,24 @@ Result<std::string> GenerateRequest::to_json() const {
   if (temperature) request["temperature"] = *temperature;
   if (top_k) request["top_k"] = *top_k;
   if (top_p) request["top_p"] = *top_p;
+  if (min_p) request["min_p"] = *min_p;
+  if (repetition_penalty) request["repetition_penalty"] = *repetition_penalty;
+  for (const auto& [id, bias] : logit_bias) request["logit_bias"][std::to_string(id)] = bias;
+  if (!stop.empty()) request["stop"] = stop;
   if (seed) request["seed"] = *seed;
   if (ignore_eos) request["ignore_eos"] = true;
   if (prefill_piece) request["prefill_piece"] = *prefill_piece;
   if (tokens) request["output"] = "tokens";
   if (top_logprobs > 0) request["top_logprobs"] = top_logprobs;
   if (prompt_logprobs) request["prompt_logprobs"] = true;
+  if (score_from) request["score_from"] = *score_from;
   try {
     return request.dump();
   } catch (const json::type_error& error) {
     // Its one complaint about a string; the text names the byte behind the exception's own id.
     const std::string_view text = error.what();
-    return fail(ErrorCode::invalid_argument, "The prompt is not UTF-8: {}.",
+    return fail(ErrorCode::invalid_argument, "The {} not UTF-8: {}.",
+                stop.empty() ? "prompt is" : "prompt or a stop string is",
                 text.substr(text.find("] ") + 2));
   }
 }
@@ -108,8 +120,11 @@ Result<GenerateRecord> parse_generate_record(std::string_view bytes) {
   const std::string type = record.is_object() ? text_of(record, "type") : "";
   if (type == "text") return TextRecord{text_of(record, "text")};
   if (type == "token") return token_of(record);
+  if (type == "score") {
+    return ScoreRecord{integer_of<std::uint64_t>(record, "tokens"), number_of(record, "logprob")};
+  }
   if (type == "usage") return usage_of(record);
-  if (type == "done") return DoneRecord{text_of(record, "reason")};
+  if (type == "done") return done_of(record);
   if (type == "error") return error_of(record);
   return fail(ErrorCode::guest_failed,
               "The guest wrote a record that driftwood.generate/1 does not have.");

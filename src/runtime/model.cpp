@@ -3,6 +3,8 @@
 #include <driftwood/model.h>
 #include <driftwood/runtime.h>
 
+#include "core/error.h"
+#include "model/hub.h"
 #include "runtime/handles.h"
 
 namespace driftwood {
@@ -15,6 +17,16 @@ std::uint64_t Model::weight_bytes() const {
 }
 bool Model::has_tokenizer() const {
   return impl_->tokenizer != nullptr;
+}
+Result<std::vector<std::int32_t>> Model::encode(std::string_view text, bool add_special) const {
+  if (!has_tokenizer()) {
+    return fail(ErrorCode::not_found, "The model \"{}\" has no tokenizer.json.", name());
+  }
+  return impl_->tokenizer->encode(text, add_special);
+}
+
+Result<std::string> find_model_folder(const std::string& name, const std::string& hub_folder) {
+  return model::find_folder(name, hub_folder);
 }
 
 GuestModule::GuestModule(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}

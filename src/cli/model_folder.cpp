@@ -1,0 +1,26 @@
+#include "cli/model_folder.h"
+
+#include <driftwood/model.h>
+
+#include <cstdlib>
+
+namespace driftwood::cli {
+namespace {
+
+// The variable's value with `below` behind it, or nothing where it is not set or empty.
+std::string folder_from(const char* variable, const char* below) {
+  const char* value = std::getenv(variable);
+  return value == nullptr || *value == '\0' ? std::string() : std::string(value) + below;
+}
+
+}  // namespace
+
+Result<std::string> find_model(const std::string& name) {
+  std::string hub_folder = folder_from("HF_HUB_CACHE", "");
+  if (hub_folder.empty()) hub_folder = folder_from("HF_HOME", "/hub");
+  if (hub_folder.empty()) hub_folder = folder_from("XDG_CACHE_HOME", "/huggingface/hub");
+  if (hub_folder.empty()) hub_folder = folder_from("HOME", "/.cache/huggingface/hub");
+  return find_model_folder(name, hub_folder);
+}
+
+}  // namespace driftwood::cli

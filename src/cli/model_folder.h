@@ -1,0 +1,18 @@
+// Where a model is that the user names.
+#pragma once
+
+#include <driftwood/result.h>
+
+#include <string>
+
+namespace driftwood::cli {
+
+inline constexpr const char* kModelHelp =
+    "Hugging Face folder, or ORG/NAME of a model in the local Hugging Face cache";
+
+// A folder, or the name of a model in the cache that Hugging Face's tools would use here:
+// $HF_HUB_CACHE, otherwise $HF_HOME/hub, otherwise huggingface/hub in $XDG_CACHE_HOME or ~/.cache.
+// Errors: not_found, saying where it was looked for.
+Result<std::string> find_model(const std::string& name);
+
+}  // namespace driftwood::cli
