@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <span>
+
+#include "graph/program.h"
 
 namespace driftwood::sdk {
 namespace {
@@ -76,6 +79,40 @@ TEST(Program, an_output_goes_where_it_is_sent) {
   const Tensor out = program.window(DType::f32, {4, 4});
   EXPECT_EQ(program.matmul(a, a, out).index, out.index);
   EXPECT_EQ(u32_at(program.encode(), 20), 2u);  // no temporary was made
+}
+
+// The recorder gives temporaries the shapes that the host's rules expect.
+TEST(Program, temporaries_of_a_network_pass_the_host_s_validation) {
+  Program p;
+  const Symbol rows = p.symbol(9);
+  const auto weight = [&p](std::string_view name, std::initializer_list<Dim> dims) {
+    return p.weight(name, DType::f32, dims);
+  };
+  const Tensor pixels = p.convert(p.window(DType::u8, {rows, 1, 28, 21}));
+  const Conv2d stepping = {2, 1, 1, 2, 3, 0, PaddingMode::reflect};
+  Tensor x =
+      p.conv2d(pixels, weight("a", {6, 1, 5, 4}), weight("b", {6}), stepping);  // [6, 14, 21]
+  x = p.batch_norm(p.unary(x, Function::relu), weight("c", {6}), weight("d", {6}), weight("e", {6}),
+                   weight("f", {6}), 1e-5);
+  x = p.pool2d(x, {Pooling::max, 3, 2, 2, 3});     // [6, 6, 7]
+  x = p.linear(x, weight("g", {40, 252}));         // [40]
+  x = p.multiply(p.add(x, weight("h", {40})), x);  // a bias, then squares
+  x = p.softmax(p.slice(x, 3, 20));                // [20]
+  p.channel_affine(x, weight("i", {20}), weight("j", {20}), p.window(DType::f32, {rows, 20}));
+
+  const Tensor sound = p.window(DType::f32, {rows, 1, 576});
+  Tensor y = p.conv1d(sound, weight("k", {258, 1, 256}), {}, {128, 0, 64, PaddingMode::reflect});
+  y = p.slice(y, 129 * 4, 129 * 4);
+  const Tensor h = p.window(DType::f32, {rows, 128}), c = p.window(DType::f32, {rows, 128});
+  const LstmState next = p.lstm_cell(
+      y, {h, c},
+      {weight("l", {512, 516}), weight("m", {512, 128}), weight("n", {512}), weight("o", {512})});
+  p.layer_norm(next.h, weight("p", {128}), weight("q", {128}), 1e-5,
+               p.window(DType::f32, {rows, 128}));
+  p.unary(next.c, Function::tanh, p.window(DType::f32, {rows, 128}));
+  const auto bytes = p.encode();
+  const auto decoded = graph::decode_program(std::as_bytes(std::span(bytes)));
+  EXPECT_TRUE(decoded) << decoded.error().message();
 }
 
 }  // namespace

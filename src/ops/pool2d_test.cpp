@@ -65,6 +65,12 @@ TEST(Pool2d, refuses_a_window_that_does_not_fit) {
             "A window of 6 elements does not fit into 5, padding included.");
 }
 
+TEST(Pool2d, refuses_a_window_that_takes_too_long) {
+  Use use = {{temporary({kRows, c(1), c(257), c(256)})}, {}, attributes(0, 257, 256, 1, 1)};
+  use.outputs = {temporary({kRows, c(1), c(1), c(1)})};
+  EXPECT_EQ(verdict(kPool2d, use), "A window of 65792 elements is over the limit of 65536.");
+}
+
 TEST(Pool2d, refuses_another_input) {
   Use use = valid();
   use.inputs[0] = temporary({kRows, c(3), c(5)});

@@ -9,6 +9,9 @@ namespace {
 // Far above any use, and small enough that no sum of sizes overflows.
 constexpr std::int64_t kMostStep = 65536;
 
+// Elements of a pooled window. No weights bound it, as they bound a convolution's.
+constexpr std::uint64_t kMostPooled = 65536;
+
 Result<std::uint64_t> read_step(const Attributes& attributes, AttributeId id, std::int64_t least) {
   DW_TRY_ASSIGN(const std::int64_t value, integer_within(attributes, id, least, kMostStep));
   return static_cast<std::uint64_t>(value);
@@ -89,6 +92,10 @@ Result<Pooling> read_pooling(std::span<const std::uint64_t> x, const Attributes&
                 read_pooled_axis(attributes, AttributeId::window_y, AttributeId::stride_y, x[1]));
   DW_TRY_ASSIGN(pooling.x,
                 read_pooled_axis(attributes, AttributeId::window_x, AttributeId::stride_x, x[2]));
+  if (pooling.y.window * pooling.x.window > kMostPooled) {
+    return fail(ErrorCode::invalid_argument, "A window of {} elements is over the limit of {}.",
+                pooling.y.window * pooling.x.window, kMostPooled);
+  }
   return pooling;
 }
 

@@ -123,8 +123,4 @@ std::shared_ptr<device::Device> cpu_device(unsigned thread_count, const std::str
   return *std::move(device);
 }
 
-std::string reference_folder(const std::string& name) {
-  return DRIFTWOOD_TEST_DATA "/" + name;
-}
-
 }  // namespace driftwood::test

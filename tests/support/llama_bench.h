@@ -16,6 +16,7 @@
 #include "guest/guest.h"
 #include "model/model.h"
 #include "runtime/handles.h"
+#include "support/reference_data.h"
 
 namespace driftwood::test {
 
@@ -74,18 +75,4 @@ class LlamaBench {
 // A CPU device with this many threads; "" is the best instruction set.
 std::shared_ptr<device::Device> cpu_device(unsigned thread_count, const std::string& isa = "");
 
-// A folder of the reference data. Where it is missing the test is skipped, or fails under CI=true:
-// use DW_NEED_DATA(path) in the test's body.
-std::string reference_folder(const std::string& name);
-
 }  // namespace driftwood::test
-
-#define DW_NEED_DATA(path)                                                                       \
-  do {                                                                                           \
-    if (!std::filesystem::exists(path)) {                                                        \
-      if (const char* ci = std::getenv("CI"); ci != nullptr && std::string_view(ci) == "true") { \
-        FAIL() << "The reference data is missing: " << (path);                                   \
-      }                                                                                          \
-      GTEST_SKIP() << "The reference data is missing: " << (path);                               \
-    }                                                                                            \
-  } while (false)

@@ -4,7 +4,9 @@
 
 #include <thread>
 
-#include "device/cpu/test_conformance.h"
+#include "device/cpu/test_per_isa.h"
+#include "device/test_case_run.h"
+#include "device/test_tolerance.h"
 
 namespace driftwood::device::testing {
 namespace {
@@ -102,10 +104,10 @@ TEST_P(CpuDevicePerIsa, a_decoder_has_the_bits_of_the_portable_kernels) {
     for (const std::uint32_t count : {33u, 1u, 0u, 16u}) {
       one.sequences.push_back(make_text(*program, count, 0, count));
     }
-    CaseRun first(one, 1, cpu::Isa::portable);
+    CaseRun first(one, 1, "portable");
     const auto wanted = first.run(one.sequences);
     for (const unsigned threads : {1u, 2u, 5u}) {
-      CaseRun run(one, threads, GetParam());
+      CaseRun run(one, threads, cpu::name(GetParam()));
       expect_same_bits(run.run(one.sequences), wanted, std::to_string(threads) + " threads");
       for (std::size_t s = 0; s < wanted.size(); ++s) {
         expect_same_bits(run.run({one.sequences[s]}), {wanted[s]}, "alone");
@@ -117,7 +119,7 @@ TEST_P(CpuDevicePerIsa, a_decoder_has_the_bits_of_the_portable_kernels) {
 TEST(CpuDevice, prefill_in_pieces_equals_prefill_at_once_in_every_bit) {
   const ConformanceCase one = make_decoder(tensor::DType::bf16);
   const auto program = decode(one.program);
-  CaseRun run(one, 2, cpu::usable_isas().front());
+  CaseRun run(one, 2, "");
   const SequenceData whole = run.run({make_text(*program, 3, 0, 60)}).front();
   const std::size_t row_bytes = kVocabulary * sizeof(float);
   for (const std::uint32_t piece : {1u, 7u, 16u, 50u}) {
@@ -138,7 +140,7 @@ TEST(CpuDevice, prefill_in_pieces_equals_prefill_at_once_in_every_bit) {
 TEST(CpuDevice, runs_stop_between_ops_and_go_on_at_the_next_wait) {
   const ConformanceCase one = make_decoder(tensor::DType::f32);
   const auto program = decode(one.program);
-  CaseRun run(one, 2, cpu::usable_isas().front());
+  CaseRun run(one, 2, "");
   std::vector<SequenceData> wanted = run.run({make_text(*program, 5, 0, 200)});
   std::vector<SequenceData> sequences = {make_text(*program, 5, 0, 200)};
   run.add_states(sequences[0]);
@@ -161,7 +163,7 @@ TEST(CpuDevice, runs_stop_between_ops_and_go_on_at_the_next_wait) {
 TEST(CpuDevice, a_cancelled_run_leaves_the_state_as_it_was) {
   const ConformanceCase one = make_decoder(tensor::DType::f32);
   const auto program = decode(one.program);
-  CaseRun run(one, 2, cpu::usable_isas().front());
+  CaseRun run(one, 2, "");
   std::vector<SequenceData> sequences = {make_text(*program, 5, 0, 100)};
   run.add_states(sequences[0]);
   BoundSequences bound(run.device(), sequences);
@@ -188,7 +190,7 @@ TEST(CpuDevice, cancelling_what_is_not_in_flight_does_nothing) {
 TEST(CpuDevice, a_run_that_fails_leaves_the_state_as_it_was) {
   const ConformanceCase one = make_decoder(tensor::DType::f32);
   const auto program = decode(one.program);
-  CaseRun run(one, 2, cpu::usable_isas().front());
+  CaseRun run(one, 2, "");
   std::vector<SequenceData> sequences = {make_text(*program, 5, 0, 3)};
   run.add_states(sequences[0]);
   sequences[0].windows[kRows] = bytes_of(std::vector<std::int32_t>{0, 1, 3});

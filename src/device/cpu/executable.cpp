@@ -32,17 +32,6 @@ Result<DType> kernel_dtype(const graph::Program& program, const graph::Op& op) {
   return found.value_or(DType::f32);
 }
 
-// The number and integer attributes of an op, of which it has at most one each.
-void read_attributes(const ops::Attributes& attributes, Step& step) {
-  for (const ops::Attribute& attribute : attributes.items()) {
-    if (const auto* number = std::get_if<double>(&attribute.value)) {
-      step.number = static_cast<float>(*number);
-    } else {
-      step.integer = std::get<std::int64_t>(attribute.value);
-    }
-  }
-}
-
 Result<Step> make_step(const graph::Program& program, const graph::Op& op, Isa isa) {
   DW_TRY_ASSIGN(const DType dtype, kernel_dtype(program, op));
   const Kernel* kernel = find_kernel(op.definition->number, dtype);
@@ -50,9 +39,8 @@ Result<Step> make_step(const graph::Program& program, const graph::Op& op, Isa i
     return fail(ErrorCode::unsupported, "The CPU device has no kernel for it with {} weights.",
                 tensor::name(dtype));
   }
-  Step step{op.definition, kernel->work, kernel->run.of(isa), op.inputs, op.outputs};
-  read_attributes(op.attributes, step);
-  return step;
+  return Step{op.definition, kernel->work, kernel->run.of(isa),
+              op.inputs,     op.outputs,   &op.attributes};
 }
 
 tensor::Dim row_dim(const tensor::SymbolicShape& shape) {

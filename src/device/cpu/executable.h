@@ -21,8 +21,7 @@ struct Step {
   Work (*work)(const Call& call);
   RunFunction run;
   std::span<const std::uint32_t> inputs, outputs;  // of the program's op
-  float number = 0;
-  std::int64_t integer = 0;
+  const ops::Attributes* attributes;
 };
 
 class CpuExecutable final : public Executable {

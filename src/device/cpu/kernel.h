@@ -91,14 +91,16 @@ class FaultReport {
 struct Call {
   const Operand* tensors;
   std::span<const std::uint32_t> inputs, outputs;  // indices into tensors
-  float number;                                    // epsilon or scale
-  std::int64_t integer;                            // pairing
-  const BoundState* states;                        // [slots, sequences]
+  const ops::Attributes* attributes;
+  const BoundState* states;  // [slots, sequences]
   std::size_t sequence_count;
   FaultReport* faults;
 
   const Operand& input(std::size_t i) const { return tensors[inputs[i]]; }
   const Operand& output(std::size_t i) const { return tensors[outputs[i]]; }
+  // Attributes that the op's rule has found to be there, numbers rounded to f32.
+  float number(ops::AttributeId id) const { return static_cast<float>(*attributes->number(id)); }
+  std::int64_t integer(ops::AttributeId id) const { return *attributes->integer(id); }
   const BoundState& state(const Operand& plane, std::size_t sequence) const {
     return states[plane.slot * sequence_count + sequence];
   }

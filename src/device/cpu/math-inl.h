@@ -59,6 +59,71 @@ HWY_INLINE float exp(float x) {
   return hn::GetLane(exp(hn::Set(PartTag(), x)));
 }
 
+// The sixteen-lane sum of exp(x[i] - largest).
+HWY_INLINE float sum_of_exp(const float* x, std::uint64_t width, float largest) {
+  const Lanes negative = fill(-largest);
+  Lanes sum = fill(0);
+  std::uint64_t i = 0;
+  for (; i + kLanes <= width; i += kLanes) sum = add(sum, exp(add(load(x + i), negative)));
+  if (i < width) {
+    HWY_ALIGN float terms[kLanes];
+    store(exp(add(load_first(x + i, width - i), negative)), terms);
+    sum = add(sum, load_first(terms, width - i));
+  }
+  return fold(sum);
+}
+
+// 1 / (1 + exp(-x)).
+HWY_INLINE Part sigmoid(Part x) {
+  const Part one = hn::Set(PartTag(), 1.0f);
+  return hn::Div(one, hn::Add(one, exp(hn::Neg(x))));
+}
+
+// Below 0.625 x + x^3 p(x^2), p fitted to the error of f32; from there on 1 - 2 / (exp(2 |x|) + 1)
+// with the sign of x.
+HWY_INLINE Part tanh(Part x) {
+  const PartTag d;
+  const Part size = hn::Abs(x), square = hn::Mul(x, x), one = hn::Set(d, 1.0f);
+  Part p = hn::Set(d, -0.006096714166f);
+  p = fma(p, square, hn::Set(d, 0.020997178999f));
+  p = fma(p, square, hn::Set(d, -0.053850909579f));
+  p = fma(p, square, hn::Set(d, 0.133327697370f));
+  p = fma(p, square, hn::Set(d, -0.333333289441f));
+  const Part small = fma(hn::Mul(x, square), p, x);
+  const Part below = hn::Add(exp(hn::Add(size, size)), one);
+  const Part large = hn::Sub(one, hn::Div(hn::Set(d, 2.0f), below));
+  return hn::IfThenElse(hn::Lt(size, hn::Set(d, 0.625f)), small, hn::CopySign(large, x));
+}
+
+// x Phi(x). For a = |x|, Phi(-a) = exp(-a^2 / 2) t p(t) with t = 1 / (1 + 0.35 a), p fitted to 2e-8
+// of its value, so that the small results keep their relative precision.
+HWY_INLINE Part gelu(Part x) {
+  const PartTag d;
+  const Part a = hn::Abs(x), one = hn::Set(d, 1.0f);
+  const Part t = hn::Div(one, fma(hn::Set(d, 0.35f), a, one));
+  Part p = hn::Set(d, -0.029732275811f);
+  p = fma(p, t, hn::Set(d, 0.146783986078f));
+  p = fma(p, t, hn::Set(d, -0.261410543238f));
+  p = fma(p, t, hn::Set(d, 0.165510164830f));
+  p = fma(p, t, hn::Set(d, -0.027321910583f));
+  p = fma(p, t, hn::Set(d, 0.107212499401f));
+  p = fma(p, t, hn::Set(d, 0.119425092658f));
+  p = fma(p, t, hn::Set(d, 0.139914333902f));
+  p = fma(p, t, hn::Set(d, 0.139618635013f));
+  const Part decay = exp(hn::Mul(hn::Mul(a, hn::Set(d, -0.5f)), a));
+  const Part tail = hn::Mul(decay, hn::Mul(t, p));
+  const Part phi = hn::IfThenElse(hn::Lt(x, hn::Zero(d)), tail, hn::Sub(one, tail));
+  return hn::Mul(x, phi);
+}
+
+// x / (1 + exp(-2 sqrt(2 / pi) (x + 0.044715 x^3))), which is x (1 + tanh(...)) / 2.
+HWY_INLINE Part gelu_tanh(Part x) {
+  const PartTag d;
+  const Part one = hn::Set(d, 1.0f);
+  const Part slope = fma(hn::Set(d, 0.071354816270f), hn::Mul(x, x), hn::Set(d, 1.595769121606f));
+  return hn::Div(x, hn::Add(one, exp(hn::Neg(hn::Mul(x, slope)))));
+}
+
 // log(x) in f64: x = 2^k m with m in [sqrt(1/2), sqrt(2)), log(m) = 2 artanh(s), s = (m - 1) / (m +
 // 1), by the series to s^19; rounded to f32 once.
 HWY_INLINE float log(float x) {

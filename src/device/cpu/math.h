@@ -8,8 +8,9 @@
 namespace driftwood::device::cpu {
 
 struct MathFunctions {
-  void (*exp)(const float* x, float* y, std::size_t count);
-  void (*log)(const float* x, float* y, std::size_t count);
+  using Function = void (*)(const float* x, float* y, std::size_t count);
+
+  Function exp, log, tanh, sigmoid, gelu, gelu_tanh;
   void (*sin_cos)(const float* x, float* sin, float* cos, std::size_t count);
 };
 

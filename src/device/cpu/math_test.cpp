@@ -108,25 +108,58 @@ TEST(Math, sin_and_cos_hold_close_to_multiples_of_half_pi) {
   expect_ulps(x, cos, [](double v) { return std::cos(v); }, 0.51);
 }
 
+// The numbers of floats_by_bits above `least`.
+std::vector<float> floats_above(float least) {
+  std::vector<float> values = floats_by_bits(1009);
+  std::erase_if(values, [least](float value) { return value <= least; });
+  return values;
+}
+
+TEST(Math, tanh_and_sigmoid_are_within_two_and_three_ulp) {
+  const std::vector<float> x = floats_above(-87);
+  std::vector<float> y(x.size());
+  math_functions(usable_isas().front()).tanh(x.data(), y.data(), x.size());
+  expect_ulps(x, y, [](double v) { return std::tanh(v); }, 2);
+  math_functions(usable_isas().front()).sigmoid(x.data(), y.data(), x.size());
+  expect_ulps(x, y, [](double v) { return 1 / (1 + std::exp(-v)); }, 3);
+}
+
+TEST(Math, gelu_keeps_the_relative_precision_of_small_results) {
+  const std::vector<float> x = floats_above(-4);
+  std::vector<float> y(x.size());
+  math_functions(usable_isas().front()).gelu(x.data(), y.data(), x.size());
+  expect_ulps(x, y, [](double v) { return v / 2 * std::erfc(-v / std::sqrt(2.0)); }, 8);
+  math_functions(usable_isas().front()).gelu_tanh(x.data(), y.data(), x.size());
+  const double slope = 2 * std::sqrt(2 / std::acos(-1.0));
+  expect_ulps(
+      x, y, [slope](double v) { return v / (1 + std::exp(-slope * (v + 0.044715 * v * v * v))); },
+      16);
+}
+
 using MathPerIsa = testing::PerIsa;
 INSTANTIATE_TEST_SUITE_P(, MathPerIsa, testing::kEveryIsa, testing::isa_name);
 
 TEST_P(MathPerIsa, gives_the_bits_of_the_portable_functions) {
   const std::vector<float> x = floats_by_bits(4999);
   const std::size_t bytes = x.size() * sizeof(float);
-  std::vector<float> wanted[4], got[4];
+  constexpr int kCount = 8;
+  std::vector<float> wanted[kCount], got[kCount];
   for (auto* results : {wanted, got}) {
-    for (int i = 0; i < 4; ++i) results[i].resize(x.size());
+    for (int i = 0; i < kCount; ++i) results[i].resize(x.size());
   }
   const auto compute = [&](Isa isa, std::vector<float>* y) {
     const MathFunctions math = math_functions(isa);
     math.exp(x.data(), y[0].data(), x.size());
     math.log(x.data(), y[1].data(), x.size());
     math.sin_cos(x.data(), y[2].data(), y[3].data(), x.size());
+    math.tanh(x.data(), y[4].data(), x.size());
+    math.sigmoid(x.data(), y[5].data(), x.size());
+    math.gelu(x.data(), y[6].data(), x.size());
+    math.gelu_tanh(x.data(), y[7].data(), x.size());
   };
   compute(Isa::portable, wanted);
   compute(GetParam(), got);
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < kCount; ++i) {
     EXPECT_EQ(std::memcmp(got[i].data(), wanted[i].data(), bytes), 0) << "function " << i;
   }
 }

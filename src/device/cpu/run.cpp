@@ -136,8 +136,7 @@ Call Run::make_call(const Step& step) {
   return {.tensors = tensors_.data(),
           .inputs = step.inputs,
           .outputs = step.outputs,
-          .number = step.number,
-          .integer = step.integer,
+          .attributes = step.attributes,
           .states = states_.data(),
           .sequence_count = sequence_count_,
           .faults = &faults_};

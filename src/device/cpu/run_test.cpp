@@ -5,7 +5,9 @@
 #include <chrono>
 #include <thread>
 
-#include "device/cpu/test_conformance.h"
+#include "device/cpu/test_per_isa.h"
+#include "device/test_case_run.h"
+#include "device/test_tolerance.h"
 #include "os/process.h"
 
 namespace driftwood::device::testing {
@@ -23,17 +25,17 @@ ConformanceCase make_long_op(std::uint32_t rows) {
   const auto up = one.program.window(DType::f32, {row, 1024});
   one.program.swiglu(gate, up, one.program.window(DType::f32, {row, 1024}));
   Random random(3);
-  add_sequences(one, {rows}, [&](SequenceData& sequence) {
-    fill_random(sequence.windows[0], random);
-    fill_random(sequence.windows[1], random);
-  });
+  one.sequences.push_back(make_sequence(*decode(one.program), {rows}));
+  for (const std::size_t slot : {0, 1}) {
+    one.sequences[0].windows[slot] = bytes_of(random.floats(std::size_t{rows} * 1024));
+  }
   return one;
 }
 
 TEST(Run, a_timeout_stops_inside_an_op_and_the_next_wait_goes_on_there) {
   const ConformanceCase one = make_long_op(2000);
   for (const unsigned threads : {1u, 3u}) {
-    CaseRun run(one, threads, cpu::usable_isas().front());
+    CaseRun run(one, threads, "");
     const auto wanted = run.run(one.sequences);
     std::vector<SequenceData> sequences = one.sequences;
     BoundSequences bound(run.device(), sequences);
@@ -48,7 +50,7 @@ TEST(Run, a_timeout_stops_inside_an_op_and_the_next_wait_goes_on_there) {
 
 TEST(Run, a_run_that_is_cancelled_inside_an_op_ends_there) {
   const ConformanceCase one = make_long_op(2000);
-  CaseRun run(one, 2, cpu::usable_isas().front());
+  CaseRun run(one, 2, "");
   std::vector<SequenceData> sequences = one.sequences;
   BoundSequences bound(run.device(), sequences);
   const Serial serial = must(run.device().submit(run.executable(), bound.sequences()));
@@ -74,7 +76,7 @@ TEST(Run, a_wait_sees_a_cancellation_while_an_op_goes_on) {
   std::vector<SequenceData> sequences = {make_sequence(*decode(p), {kRows})};
 
   for (const unsigned threads : {1u, 2u}) {
-    CaseRun run(one, threads, cpu::usable_isas().front());
+    CaseRun run(one, threads, "");
     const auto state =
         must(AppendState::create(run.device(), {tensor::DType::f32, 1, 1, 1, kRows}));
     sequences[0].states = {state.get()};

@@ -1,4 +1,4 @@
-// c = a + b, one addition an element.
+// c = a + b, one addition an element; b is of a's shape or one row.
 #include "device/cpu/kernels/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -7,15 +7,26 @@
 
 #include <hwy/foreach_target.h>
 
-#include "device/cpu/pairwise-inl.h"
+#include "device/cpu/elementwise-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace driftwood::device::cpu {
 namespace HWY_NAMESPACE {
 
+template <typename T>
 void add(const Call& call, std::uint64_t begin, std::uint64_t end) {
-  combine_pairs(call, begin, end,
-                [](const Lanes& a, const Lanes& b) HWY_ATTR { return add(a, b); });
+  combine_pairs<T>(call, begin, end,
+                   [](const Lanes& a, const Lanes& b) HWY_ATTR { return add(a, b); });
+}
+
+void add_f32(const Call& call, std::uint64_t begin, std::uint64_t end) {
+  add<float>(call, begin, end);
+}
+void add_bf16(const Call& call, std::uint64_t begin, std::uint64_t end) {
+  add<hwy::bfloat16_t>(call, begin, end);
+}
+void add_f16(const Call& call, std::uint64_t begin, std::uint64_t end) {
+  add<hwy::float16_t>(call, begin, end);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -27,7 +38,7 @@ namespace driftwood::device::cpu {
 namespace {
 
 Work work(const Call& call) {
-  return HWY_NAMESPACE::pairwise_work(call, 0.25);
+  return HWY_NAMESPACE::elementwise_work(call, 0.25);
 }
 
 }  // namespace
@@ -35,7 +46,9 @@ Work work(const Call& call) {
 std::span<const Kernel> add_kernels() {
   using ops::OpNumber, tensor::DType;
   static constexpr Kernel kKernels[] = {
-      {OpNumber::add, DType::f32, work, CPU_PER_ISA(add)},
+      {OpNumber::add, DType::f32, work, CPU_PER_ISA(add_f32)},
+      {OpNumber::add, DType::bf16, work, CPU_PER_ISA(add_bf16)},
+      {OpNumber::add, DType::f16, work, CPU_PER_ISA(add_f16)},
   };
   return kKernels;
 }

@@ -1,23 +1,17 @@
 #include <gtest/gtest.h>
 
-#include "device/cpu/test_conformance.h"
+#include "device/test_case_run.h"
 
 namespace driftwood::device::testing {
 namespace {
 
-using sdk::DType;
-
 // Rows appended in two runs, read back from the state's blocks.
 void expect_rounded(tensor::DType dtype, std::uint32_t heads, std::uint32_t width) {
-  sdk::Program program;
-  const sdk::Symbol row = program.symbol(100);
-  const auto x = program.window(DType::f32, {row, heads, width});
-  program.append_rows(x, program.state_plane(0, 1, sdk_dtype(dtype), heads, width));
-  ConformanceCase one{.name = "append_rows", .program = program, .dtype = dtype};
-  Random random(heads);
-  add_sequences(one, {21, 0, 18},
-                [&](SequenceData& sequence) { fill_random(sequence.windows[0], random, 100); });
-  CaseRun run(one, 2, cpu::usable_isas().front());
+  CaseMaker make("append_rows", dtype, std::to_string(heads));
+  const auto x = make.floats({make.rows(), heads, width}, 100);
+  make.program().append_rows(x, make.program().state_plane(0, 1, sdk_dtype(dtype), heads, width));
+  ConformanceCase one = make.sequences({21, 0, 18});
+  CaseRun run(one, 2, "");
   run.add_states(one.sequences[0]);
   AppendState* const state = one.sequences[0].states[0];
   std::vector<float> all;

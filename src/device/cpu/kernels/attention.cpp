@@ -111,6 +111,7 @@ HWY_INLINE void attend(const Call& call, const BoundState& state, std::uint64_t 
                        std::uint64_t position, const float* q, float* o, std::uint64_t heads) {
   const Operand &keys = call.input(1), &values = call.input(2);
   const std::uint64_t width = keys.dims[1];
+  const float scale = call.number(ops::AttributeId::scale);
   Attended attended[kHeadsTogether];
   std::fill_n(o, heads * width, 0.0f);
   for (std::uint64_t start = 0; start <= position; start += kBlockKeys) {
@@ -119,7 +120,7 @@ HWY_INLINE void attend(const Call& call, const BoundState& state, std::uint64_t 
     const auto* const k = reinterpret_cast<const T*>(state.block(block, keys.plane, head));
     const auto* const v = reinterpret_cast<const T*>(state.block(block, values.plane, head));
     for (std::uint64_t h = 0; h < heads; ++h) {
-      attend_block(q + h * width, k, v, count, width, call.number, attended[h], o + h * width);
+      attend_block(q + h * width, k, v, count, width, scale, attended[h], o + h * width);
     }
   }
   for (std::uint64_t h = 0; h < heads; ++h) {

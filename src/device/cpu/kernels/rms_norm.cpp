@@ -44,8 +44,9 @@ template <typename T>
 void rms_norm(const Call& call, std::uint64_t begin, std::uint64_t end) {
   const Operand &x = call.input(0), &y = call.output(0);
   const T* const weight = call.input(1).of_sequence<const T>(0);
+  const float epsilon = call.number(ops::AttributeId::epsilon);
   for (std::uint64_t r = begin; r < end; ++r) {
-    rms_norm_row(x.row<const float>(r), weight, y.row<float>(r), x.row_elements, call.number);
+    rms_norm_row(x.row<const float>(r), weight, y.row<float>(r), x.row_elements, epsilon);
   }
 }
 

@@ -43,7 +43,8 @@ HWY_INLINE void rope_head(const float* x, float* y, const RopePairs& pairs, Rope
 void rope(const Call& call, std::uint64_t begin, std::uint64_t end) {
   const Operand &x = call.input(0), &positions = call.input(1), &y = call.output(0);
   const std::uint64_t heads = x.dims[1], width = x.dims[2], pair_count = call.input(2).dims[0];
-  const RopePlaces places = call.integer == 0 ? RopePlaces{1, pair_count} : RopePlaces{2, 1};
+  const RopePlaces places =
+      call.integer(ops::AttributeId::pairing) == 0 ? RopePlaces{1, pair_count} : RopePlaces{2, 1};
   for (std::uint64_t r = begin; r < end; ++r) {
     const float* const frequencies = call.input(2).of_sequence<const float>(x.rows->sequence_of(r));
     const auto position = static_cast<float>(read_once(positions.row<const std::int32_t>(r)));

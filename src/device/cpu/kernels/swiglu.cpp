@@ -7,8 +7,8 @@
 
 #include <hwy/foreach_target.h>
 
+#include "device/cpu/elementwise-inl.h"
 #include "device/cpu/math-inl.h"
-#include "device/cpu/pairwise-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace driftwood::device::cpu {
@@ -26,8 +26,9 @@ HWY_INLINE Lanes swiglu(const Lanes& gate, const Lanes& up) {
 }
 
 void swiglu(const Call& call, std::uint64_t begin, std::uint64_t end) {
-  combine_pairs(call, begin, end,
-                [](const Lanes& gate, const Lanes& up) HWY_ATTR { return swiglu(gate, up); });
+  combine_pairs<float>(call, begin, end, [](const Lanes& gate, const Lanes& up) HWY_ATTR {
+    return swiglu(gate, up);
+  });
 }
 
 }  // namespace HWY_NAMESPACE
@@ -39,7 +40,7 @@ namespace driftwood::device::cpu {
 namespace {
 
 Work work(const Call& call) {
-  return HWY_NAMESPACE::pairwise_work(call, 1);
+  return HWY_NAMESPACE::elementwise_work(call, 1);
 }
 
 }  // namespace

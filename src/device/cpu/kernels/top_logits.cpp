@@ -83,16 +83,7 @@ HWY_INLINE bool find_best(const float* logits, std::uint64_t width, std::size_t 
 
 HWY_INLINE float log_sum_exp(const float* logits, std::uint64_t width, float largest) {
   if (std::fabs(largest) == std::numeric_limits<float>::infinity()) return largest;
-  const Lanes negative = fill(-largest);
-  Lanes sum = fill(0);
-  std::uint64_t i = 0;
-  for (; i + kLanes <= width; i += kLanes) sum = add(sum, exp(add(load(logits + i), negative)));
-  if (i < width) {
-    HWY_ALIGN float terms[kLanes];
-    store(exp(add(load_first(logits + i, width - i), negative)), terms);
-    sum = add(sum, load_first(terms, width - i));
-  }
-  return largest + log(fold(sum));
+  return largest + log(sum_of_exp(logits, width, largest));
 }
 
 void top_logits(const Call& call, std::uint64_t begin, std::uint64_t end) {
