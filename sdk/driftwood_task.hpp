@@ -54,10 +54,12 @@ class Waiting {
   }
 
   std::int32_t take_event(std::int32_t event, std::int32_t status) {
-    if (event == DW_EVENT_CANCEL || event == DW_EVENT_DEADLINE) cancelled_ = true;
+    if (event == DW_EVENT_CANCEL) end_code_ = DW_E_CANCELLED;
+    if (event == DW_EVENT_DEADLINE) end_code_ = DW_E_TIMEOUT;
     if (event == DW_EVENT_SHUTDOWN) shut_down_ = true;
-    if (event == DW_EVENT_MESSAGE) cancelled_ = false;
-    if (event == DW_EVENT_RUN_DONE && status == DW_E_CANCELLED) cancelled_ = true;
+    if (event == DW_EVENT_MESSAGE) end_code_ = 0;
+    const bool ends_work = status == DW_E_CANCELLED || status == DW_E_TIMEOUT;
+    if (event == DW_EVENT_RUN_DONE && ends_work) end_code_ = status;
     status_ = status;
     const bool ends_wait = next_ == DW_NEXT_IDLE  ? event == DW_EVENT_MESSAGE || shut_down_
                            : next_ == DW_NEXT_RUN ? event == DW_EVENT_RUN_DONE || shut_down_
@@ -67,8 +69,8 @@ class Waiting {
     return run();
   }
 
-  // The owner wants the work on the present message to end, or its time is over.
-  bool cancelled() const { return cancelled_ || shut_down_; }
+  // Why the work on the present message is to end: DW_E_CANCELLED or DW_E_TIMEOUT; 0 if it is not.
+  std::int32_t end_code() const { return shut_down_ ? DW_E_CANCELLED : end_code_; }
   bool shut_down() const { return shut_down_; }
   std::int32_t status() const { return shut_down_ ? DW_E_CANCELLED : status_; }
 
@@ -76,7 +78,7 @@ class Waiting {
   std::coroutine_handle<> ready_, waiting_;
   std::int32_t next_ = DW_NEXT_FINISHED;
   std::int32_t status_ = 0;
-  bool cancelled_ = false;
+  std::int32_t end_code_ = 0;
   bool shut_down_ = false;
 };
 
@@ -183,9 +185,13 @@ class Run {
   std::int32_t started_;
 };
 
-// Whether the owner wants the work on the present message to end.
-inline bool cancelled() {
-  return Waiting::instance().cancelled();
+// Whether the work on the present message may go on. Errors: DW_E_CANCELLED when its owner wants
+// it to end, DW_E_TIMEOUT when its time is over.
+inline Result<void> may_go_on() {
+  const std::int32_t code = Waiting::instance().end_code();
+  if (code == 0) return {};
+  return fail(code, code == DW_E_TIMEOUT ? "The time for the message is over."
+                                         : "The work on the message is cancelled.");
 }
 
 // The guest's outermost coroutine. An error that it ends with is logged and ends the actor.

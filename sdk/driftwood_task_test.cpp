@@ -53,7 +53,7 @@ Task<Result<void>> run_guest() {
     const auto done = co_await run_twice();
     co_await yield();
     write_output(*message + (done ? " done" : " " + done.error().message) +
-                 (cancelled() ? ", cancelled" : ""));
+                 (may_go_on() ? "" : ", " + may_go_on().error().message));
   }
   co_return Result<void>();
 }
@@ -105,22 +105,40 @@ TEST_F(TaskTest, a_cancelled_run_marks_the_message_and_not_the_next_one) {
   send("a");
   guest.resume(DW_EVENT_RUN_DONE, DW_E_CANCELLED);
   guest.resume(DW_EVENT_CONTINUE, 0);
-  EXPECT_EQ(outputs.back(), "a Cancelled., cancelled");
+  EXPECT_EQ(outputs.back(), "a Cancelled., The work on the message is cancelled.");
   send("b");
-  EXPECT_FALSE(cancelled());
+  EXPECT_TRUE(may_go_on());
+}
+
+TEST_F(TaskTest, a_run_whose_time_is_over_marks_the_message_and_not_the_next_one) {
+  failure_text = "Too late.";
+  send("a");
+  guest.resume(DW_EVENT_RUN_DONE, DW_E_TIMEOUT);
+  guest.resume(DW_EVENT_CONTINUE, 0);
+  EXPECT_EQ(outputs.back(), "a Too late., The time for the message is over.");
+  send("b");
+  EXPECT_TRUE(may_go_on());
+}
+
+TEST_F(TaskTest, a_deadline_event_is_told_from_a_cancellation) {
+  send("a");
+  EXPECT_EQ(guest.resume(DW_EVENT_DEADLINE, 0), DW_NEXT_RUN);
+  EXPECT_EQ(may_go_on().error().code, DW_E_TIMEOUT);
+  EXPECT_EQ(guest.resume(DW_EVENT_CANCEL, 0), DW_NEXT_RUN);
+  EXPECT_EQ(may_go_on().error().code, DW_E_CANCELLED);
 }
 
 TEST_F(TaskTest, a_cancel_event_waits_for_the_run_in_flight) {
   send("a");
   EXPECT_EQ(guest.resume(DW_EVENT_CANCEL, 0), DW_NEXT_RUN);
-  EXPECT_TRUE(cancelled());
+  EXPECT_FALSE(may_go_on());
   EXPECT_EQ(guest.resume(DW_EVENT_RUN_DONE, 0), DW_NEXT_RUN);
 }
 
 TEST_F(TaskTest, a_cancel_event_while_idle_changes_nothing) {
   EXPECT_EQ(guest.resume(DW_EVENT_CANCEL, 0), DW_NEXT_IDLE);
   EXPECT_EQ(send("a"), DW_NEXT_RUN);
-  EXPECT_FALSE(cancelled());
+  EXPECT_TRUE(may_go_on());
 }
 
 TEST_F(TaskTest, a_shutdown_ends_the_guest) {

@@ -417,6 +417,26 @@ class Run(unittest.TestCase):
             self.assertEqual(result.returncode, 1, result.stderr)
             self.assertIn(b"Standard output cannot be written", result.stderr)
 
+    def test_a_timeout_is_a_done_record_and_a_success(self):
+        result = driftwood("run", "--json", *IDS, "--timeout", "0")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        last = json.loads(result.stdout.splitlines()[-1])
+        self.assertEqual((last["done"], last["completion_tokens"]), ("deadline", 0))
+
+    def test_ctrl_c_ends_a_guest_that_never_answers(self):
+        command = [DRIFTWOOD, "run", "--guest", TEST_GUESTS / "endless.wasm", "hello"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 130, error)
+
+    def test_a_timeout_ends_a_guest_that_never_answers(self):
+        guest = TEST_GUESTS / "endless.wasm"
+        result = driftwood("run", "--guest", guest, "--timeout", "0.1", "hello")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(b"did not end its work within 1000 ms", result.stderr)
+
     def test_ctrl_c_while_the_prompt_is_awaited(self):
         process = subprocess.Popen(
             [DRIFTWOOD, "run", "--model", SMALL],

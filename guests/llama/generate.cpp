@@ -97,7 +97,7 @@ class Generation {
 
   // Writes the records, the last two of them too.
   Task<Result<void>> run() {
-    std::string_view reason = "cancelled";
+    std::string_view reason;
     auto outcome = co_await prefill();
     if (outcome) outcome = co_await decode(reason);
     // Nothing is held back any more if the last token was the last one.
@@ -105,7 +105,11 @@ class Generation {
       report_text(stops_.add(text_.finish()));
       report_text(stops_.finish());
     }
-    if (!outcome && outcome.error().code != DW_E_CANCELLED) co_return outcome;
+    if (!outcome) {
+      const std::int32_t code = outcome.error().code;
+      if (code != DW_E_CANCELLED && code != DW_E_TIMEOUT) co_return outcome;
+      reason = code == DW_E_TIMEOUT ? "deadline" : "cancelled";
+    }
     const std::uint64_t whole_ns = sdk::now_ns() - arrival_ns_;
     if (usage_.completion_tokens == 0) usage_.prefill_ns = whole_ns;
     usage_.decode_ns = whole_ns - usage_.prefill_ns;
@@ -187,7 +191,7 @@ class Generation {
         reason = end;
         co_return Result<void>();
       }
-      if (sdk::cancelled()) co_return sdk::fail(DW_E_CANCELLED, "The request is cancelled.");
+      if (auto on = sdk::may_go_on(); !on) co_return on;
       const std::int32_t nothing_given = 0;
       logit_rows_ = 1;
       auto done = co_await decoder_.run(std::span(&choice->id, 1), std::span(&nothing_given, 1));

@@ -42,7 +42,14 @@ class GuestModule {
   std::shared_ptr<const Impl> impl_;
 };
 
-// Lifetime: outlives its actors. Threads: one at a time.
+// Lifetime: outlives its actors.
+// Threads: one at a time. Those that it starts take no signals.
+// Signals: handlers of SIGSEGV, SIGBUS, SIGFPE and SIGILL are installed for the process when the
+//   first runtime is made; what is no fault of a guest goes on to the handler that was there
+//   before. One that is installed later has to pass on what is not its own.
+// Fork: a child may make a runtime of its own. It does not use its parent's, nor destroy it (it
+//   ends by exec or _exit): the threads are not there, and guests' memory is shared with the
+//   parent.
 class Runtime {
  public:
   // Errors: not_found for an unknown device, with the known names; unsupported for one that is not

@@ -17,18 +17,24 @@ namespace driftwood::actor {
 
 enum class Status { idle, finished };
 
-// Lifetime: the device outlives it.
+// Lifetime: the device outlives it; it stays where it is made.
 // Threads: one at a time, except cancel(), which any thread and a signal handler may call.
 class Actor {
  public:
-  Actor(device::Device& device, std::unique_ptr<guest::Guest> guest)
-      : device_(&device), guest_(std::move(guest)) {}
+  // How long a guest may go on once its work on a message is to end.
+  static constexpr std::uint64_t kGraceNs = 1'000'000'000;
 
-  void send(std::string message) { mailbox_.push_back(std::move(message)); }
+  Actor(device::Device& device, std::unique_ptr<guest::Guest> guest);
+  Actor(const Actor&) = delete;
+  Actor& operator=(const Actor&) = delete;
+
+  // With a timeout, the work on the message is to end when so much time has passed from now.
+  void send(std::string message, std::optional<std::uint64_t> timeout_ns = {});
 
   // Works until the mailbox is empty and the guest idle, or the guest has finished.
-  // Errors: those of Guest::resume and device_lost. The actor is then over, and each later call
-  // gives the same error.
+  // Errors: those of Guest::resume; device_lost; cancelled and timeout when the guest did not end
+  // its work within the grace time. The actor is then over, and each later call gives the same
+  // error.
   Result<Status> run();
 
   // Asks the guest to end its work on the present message, or, while it starts, on its first one.
@@ -38,20 +44,37 @@ class Actor {
   guest::Guest& guest() { return *guest_; }
 
  private:
+  struct Message {
+    std::string text;
+    std::optional<std::uint64_t> deadline_ns;  // of os::monotonic_ns()
+  };
+
   Result<Status> work();
+  Result<guest::Next> begin_message();
+  void end_message();
   // Has the device do the run that the guest asked for; its end is the guest's to judge.
-  // Errors: device_lost alone.
+  // Errors: those of Guest::resume and device_lost.
   Result<guest::Next> do_run();
-  // Waits for a submission, passing on a cancellation that comes meanwhile.
+  // Waits for a submission, passing on that the work is to end.
   Result<void> wait(device::Serial serial);
+
+  // Whether the work on the present message is to end, as an error that says why: cancelled or
+  // timeout.
+  Result<void> may_go_on() const;
+  // Likewise once the grace time is over as well.
+  Result<void> check_grace();
 
   device::Device* device_;
   std::unique_ptr<guest::Guest> guest_;
-  std::deque<std::string> mailbox_;
+  std::deque<Message> mailbox_;
   guest::Next next_ = guest::Next::idle;
   bool started_ = false;
   bool in_message_ = false;
-  std::optional<Error> failure_;  // of the guest or the device; the actor is over
+  // Of the present message:
+  std::optional<std::uint64_t> deadline_ns_;
+  std::optional<std::uint64_t> grace_ends_ns_;  // once it is known that the work is to end
+  bool end_told_ = false;                       // to the guest, as an event
+  std::optional<Error> failure_;                // of the guest or the device; the actor is over
   std::atomic<bool> cancel_requested_ = false;
 };
 

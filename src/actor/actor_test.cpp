@@ -15,6 +15,11 @@ using guest::test::Script;
 constexpr std::uint32_t kPage = 65536;
 constexpr std::uint32_t kProgram = 8192, kBindings = Script::kFree, kRecord = Script::kFree + 256;
 
+// More that the guest does.
+struct Code {
+  std::string after_message = {}, after_run = {};
+};
+
 // A guest that prepares one addition over a window when it starts, writes a record and asks for a
 // run when a message comes, and returns `after_run` when the run has ended.
 class ActorLoop : public guest::test::HostedGuest {
@@ -29,7 +34,7 @@ class ActorLoop : public guest::test::HostedGuest {
     script.data(kRecord, "hello");
   }
 
-  void spawn(int after_run) {
+  void spawn(int after_run, const Code& code = {}) {
     const auto graph =
         script.call("graph_compile", {0, kProgram, static_cast<std::int64_t>(program_.size())});
     script.call("window_share", {4 * kPage, kPage, DW_READ_WRITE});
@@ -38,7 +43,9 @@ class ActorLoop : public guest::test::HostedGuest {
     script.end_phase(DW_NEXT_IDLE);
     script.call("output_write", {kRecord, 5});
     script.call("graph_start", {graph, 0, 0});
+    script.code(code.after_message);
     script.end_phase(DW_NEXT_RUN);
+    script.code(code.after_run);
     script.end_phase(after_run);
     auto guest = create(script.wat());
     ASSERT_TRUE(guest) << guest.error().message();
@@ -159,6 +166,38 @@ TEST_F(ActorLoop, a_guest_that_wants_another_call_hears_of_the_cancellation) {
   EXPECT_EQ(last_event(), DW_EVENT_CANCEL);
 }
 
+TEST_F(ActorLoop, a_run_whose_time_is_over_does_not_begin) {
+  spawn(DW_NEXT_IDLE);
+  actor->send("one", 0);
+  EXPECT_EQ(*actor->run(), Status::idle);
+  EXPECT_EQ(last_status(), DW_E_TIMEOUT);
+  EXPECT_TRUE(null_device().submissions().empty());
+}
+
+TEST_F(ActorLoop, a_guest_that_wants_another_call_hears_of_the_deadline) {
+  spawn(DW_NEXT_CONTINUE);
+  actor->send("one", 0);
+  EXPECT_EQ(*actor->run(), Status::idle);
+  EXPECT_EQ(last_event(), DW_EVENT_DEADLINE);
+}
+
+TEST_F(ActorLoop, a_deadline_that_never_comes_changes_nothing) {
+  spawn(DW_NEXT_CONTINUE);
+  actor->send("one", std::numeric_limits<std::uint64_t>::max());
+  EXPECT_EQ(*actor->run(), Status::idle);
+  EXPECT_EQ(last_event(), DW_EVENT_CONTINUE);
+  EXPECT_EQ(null_device().submissions().size(), 1u);
+}
+
+TEST_F(ActorLoop, a_deadline_is_that_of_one_message) {
+  spawn(DW_NEXT_IDLE, {.after_run = "(global.set $phase (i32.const 0))"});
+  actor->send("one", 0);
+  actor->send("two");
+  EXPECT_EQ(*actor->run(), Status::idle);
+  EXPECT_EQ(last_status(), 0);
+  EXPECT_EQ(null_device().submissions().size(), 1u);
+}
+
 TEST_F(ActorLoop, a_cancellation_while_idle_is_forgotten) {
   spawn(DW_NEXT_IDLE);
   EXPECT_EQ(*actor->run(), Status::idle);
@@ -166,6 +205,50 @@ TEST_F(ActorLoop, a_cancellation_while_idle_is_forgotten) {
   actor->send("one");
   EXPECT_EQ(*actor->run(), Status::idle);
   EXPECT_EQ(last_status(), 0);
+}
+
+// Each of them is told to end, and goes on.
+class Stubborn : public ActorLoop {
+ protected:
+  Stubborn() {
+    services.write_output = [this](std::string_view) { actor->cancel(); };
+  }
+
+  void expect_end(ErrorCode code) {
+    actor->send("one");
+    const auto status = actor->run();
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().code(), code);
+    EXPECT_NE(status.error().message().find("did not end its work within 1000 ms"),
+              std::string::npos)
+        << status.error().message();
+  }
+};
+
+TEST_F(Stubborn, a_guest_that_asks_for_run_after_run_is_ended) {
+  spawn(DW_NEXT_IDLE, {.after_message = "(global.set $phase (i32.const 0))"});
+  expect_end(ErrorCode::cancelled);
+  EXPECT_TRUE(null_device().submissions().empty());
+}
+
+TEST_F(Stubborn, a_guest_that_wants_call_after_call_is_ended) {
+  spawn(DW_NEXT_CONTINUE, {.after_run = "(global.set $phase (i32.const 1))"});
+  expect_end(ErrorCode::cancelled);
+  EXPECT_EQ(last_event(), DW_EVENT_CONTINUE);  // the cancellation was told once
+}
+
+TEST_F(Stubborn, a_guest_that_does_not_return_is_ended) {
+  spawn(DW_NEXT_IDLE, {.after_run = "(loop $l (br $l))"});
+  expect_end(ErrorCode::cancelled);
+}
+
+TEST_F(Stubborn, a_guest_that_does_not_return_after_its_deadline_is_ended) {
+  services.write_output = [](std::string_view) {};
+  spawn(DW_NEXT_IDLE, {.after_run = "(loop $l (br $l))"});
+  actor->send("zero", 0);
+  const auto status = actor->run();
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code(), ErrorCode::timeout);
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ struct RunOptions {
   ActorOptions actor;
   GenerateRequest request;
   bool json = false;
+  std::optional<double> timeout_s;
 };
 
 // The prompt from the argument, --prompt-file or standard input, in this order. Files and pipes end
@@ -71,6 +72,12 @@ Result<Actor> make_actor(const Runtime& runtime, const RunOptions& options,
   return runtime.spawn(*guest, model, options.actor);
 }
 
+constexpr double kMostTimeoutS = 1e9;
+
+std::uint64_t nanoseconds(double seconds) {
+  return static_cast<std::uint64_t>(seconds * 1e9);  // up to kMostTimeoutS it fits
+}
+
 int run(RunOptions options) {
   if (options.model.empty() && options.guest_path.empty()) {
     return report_usage(
@@ -100,7 +107,7 @@ int run(RunOptions options) {
   if (!actor) return report(actor.error());
 
   RecordPrinter printer(options.json);
-  actor->send(*message);
+  actor->send(*message, options.timeout_s.transform(nanoseconds));
   Result<ActorStatus> status = [&] {
     const CancelOnInterrupt guard(*actor);
     show_progress("reading the prompt");
@@ -223,6 +230,12 @@ void add_run(CLI::App& app, Command& chosen) {
       ->add_option("--kv-dtype", options->actor.kv_dtype,
                    "KV cache: f32, bf16, f16 (default: f32 with f32 weights, otherwise bf16)")
       ->check(CLI::IsMember({"f32", "bf16", "f16"}));
+  command
+      ->add_option("--timeout", options->timeout_s,
+                   "Seconds for the answer, at most (default: as long as it takes)")
+      ->group("Generation")
+      ->check(number_in("a number from 0 to 1000000000",
+                        [](double x) { return x >= 0 && x <= kMostTimeoutS; }));
   add_output_options(*command, *options);
   add_device_options(*command, options->runtime, "the best one");
   command->footer(

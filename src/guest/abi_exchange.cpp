@@ -14,6 +14,13 @@ Answer output_write(GuestState& guest, u32 record, u32 size) {
                 size, most_bytes);
   }
   DW_TRY_ASSIGN(const std::string_view bytes, guest.memory.text(record, size));
+  if (size > guest.services.limits.output_bytes - guest.output_bytes) {
+    return fail(ErrorCode::limit,
+                "The output record ({} bytes) is over what is left of the limit of one call ({} "
+                "bytes, {} written).",
+                size, guest.services.limits.output_bytes, guest.output_bytes);
+  }
+  guest.output_bytes += size;
   guest.services.write_output(bytes);
   return 0;
 }

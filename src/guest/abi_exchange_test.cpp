@@ -63,6 +63,23 @@ TEST_F(AbiExchange, an_output_record_over_the_limit_is_refused) {
   EXPECT_EQ(outputs.size(), 1u);
 }
 
+TEST_F(AbiExchange, records_of_one_call_have_a_limit_together) {
+  services.limits.output_bytes = 10;
+  const Value first = script.call("output_write", {Script::kFree, 6});
+  const Value over = script.call("output_write", {Script::kFree, 5});
+  const Value rest = script.call("output_write", {Script::kFree, 4});
+  const Value nothing_left = script.call("output_write", {Script::kFree, 1});
+  script.end_phase(DW_NEXT_CONTINUE);
+  const Value next_call = script.call("output_write", {Script::kFree, 10});
+  auto guest = start(script);
+  EXPECT_EQ(result_of(*guest, first), 0);
+  EXPECT_EQ(result_of(*guest, over), DW_E_LIMIT);
+  EXPECT_EQ(result_of(*guest, rest), 0);
+  EXPECT_EQ(result_of(*guest, nothing_left), DW_E_LIMIT);
+  ASSERT_TRUE(guest->resume(Event::proceed));
+  EXPECT_EQ(result_of(*guest, next_call), 0);
+}
+
 TEST_F(AbiExchange, seed_and_time_come_from_the_services) {
   script.call("random_seed", {Script::kFree});
   script.call("now", {Script::kFree + 8});

@@ -17,8 +17,11 @@ Answer log(GuestState& guest, u32 level, u32 text, u32 size) {
                 kMostLogLineBytes);
   }
   DW_TRY_ASSIGN(const std::string_view line, guest.memory.text(text, size));
-  log_line(static_cast<driftwood::log::Level>(level), line);
-  return 0;
+  if (guest.log_budget.write(static_cast<driftwood::log::Level>(level), line)) return 0;
+  return fail(ErrorCode::limit,
+              "The log has no room for the line: the limit is {} bytes for one "
+              "message.",
+              guest.log_budget.most_bytes());
 }
 
 Answer error_text(GuestState& guest, u32 out, u32 capacity) {

@@ -5,12 +5,20 @@
 
 #include "guest/module.h"
 #include "guest/wasmtime_handles.h"
+#include "os/ticker.h"
 
 namespace driftwood::guest {
 
 struct Engine::Impl {
+  Impl(OwnedEngine made, OwnedLinker linker_of_it)
+      : engine(std::move(made)), linker(std::move(linker_of_it)) {}
+
+  static constexpr std::uint64_t kTickNs = 10'000'000;  // how soon a call that is to end is noticed
+
   OwnedEngine engine;
   OwnedLinker linker;  // knows every import
+  // Advances the epoch while guests are called.
+  os::Ticker ticker{kTickNs, [this] { wasmtime_engine_increment_epoch(engine.get()); }};
 };
 
 struct Module::Impl {

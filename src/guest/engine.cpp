@@ -1,9 +1,22 @@
 #include "guest/compiled.h"
 #include "guest/import_table.h"
 #include "guest/memory_creator.h"
+#include "os/process.h"
 
 namespace driftwood::guest {
 namespace {
+
+// The compiler's threads belong to the process that compiled first; a child of fork has not got
+// them, and would wait for ever. ThreadSanitizer cannot see how they, which it did not build, wait
+// for each other.
+bool compiles_in_parallel() {
+#if defined(DRIFTWOOD_THREAD_SANITIZED)
+  return false;
+#else
+  static const std::int64_t first_process = os::process_id();
+  return os::process_id() == first_process;
+#endif
+}
 
 // What a guest may use of WebAssembly is part of its ABI, so each proposal that Wasmtime lets
 // choose is named here. Garbage collection and exceptions are not built in. Start sections, changes
@@ -36,7 +49,7 @@ Result<std::shared_ptr<Engine>> Engine::create() {
   pin_features(config);
   install_memory_creator(config);
   wasmtime_config_epoch_interruption_set(config, true);
-  wasmtime_config_parallel_compilation_set(config, true);
+  wasmtime_config_parallel_compilation_set(config, compiles_in_parallel());
   OwnedEngine engine(wasm_engine_new_with_config(config));  // takes the config
   if (engine == nullptr) {
     return fail(ErrorCode::unsupported, "Wasmtime does not run on this machine.");

@@ -73,7 +73,8 @@ std::string message_of(const wasmtime_error_t& error) {
   return summary(view(text));
 }
 
-Error guest_failure(std::string_view export_name, const OwnedTrap& trap, const OwnedError& error) {
+Error guest_failure(std::string_view export_name, const OwnedTrap& trap, const OwnedError& error,
+                    const std::optional<Error>& ended_by) {
   std::string reason;
   if (trap != nullptr) {
     OwnedBytes text;
@@ -83,8 +84,9 @@ Error guest_failure(std::string_view export_name, const OwnedTrap& trap, const O
   } else {
     reason = message_of(*error);
   }
-  return Error(ErrorCode::guest_failed, fmt::format("The guest's {} ended{}: {}", export_name,
-                                                    innermost_function(trap, error), reason));
+  return Error(ended_by ? ended_by->code() : ErrorCode::guest_failed,
+               fmt::format("The guest's {} ended{}: {}", export_name,
+                           innermost_function(trap, error), reason));
 }
 
 }  // namespace driftwood::guest

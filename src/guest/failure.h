@@ -1,6 +1,7 @@
 // Wasmtime's errors and traps as sentences.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,8 +18,10 @@ std::string sentence(std::string_view text);
 // between them.
 std::string message_of(const wasmtime_error_t& error);
 
-// The end of a guest by a trap, or by an error that a callback returned: guest_failed with the
-// reason and the function of the guest. One of the two is given.
-Error guest_failure(std::string_view export_name, const OwnedTrap& trap, const OwnedError& error);
+// The end of a guest by a trap, or by an error that a callback returned, with the reason and the
+// function of the guest. One of the two is given. The code is guest_failed, or that of what ended
+// the call from outside.
+Error guest_failure(std::string_view export_name, const OwnedTrap& trap, const OwnedError& error,
+                    const std::optional<Error>& ended_by);
 
 }  // namespace driftwood::guest

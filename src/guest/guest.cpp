@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 
 #include "core/check.h"
 #include "guest/abi.h"
+#include "guest/call_watch.h"
 #include "guest/compiled.h"
 #include "guest/failure.h"
 #include "guest/guest_state.h"
@@ -18,12 +18,15 @@ constexpr std::int64_t kMostTableElements = 1 << 20;
 
 enum class Phase { fresh, waiting, finished, failed };
 
-// Called when the engine's epoch has advanced, which interrupt() of any guest does.
-wasmtime_error_t* epoch_advanced(wasmtime_context_t*, void* interrupted,
-                                 std::uint64_t* deadline_delta,
-                                 wasmtime_update_deadline_kind_t* kind) {
-  if (static_cast<const std::atomic<bool>*>(interrupted)->load()) {
-    return wasmtime_error_new("it was interrupted");
+// Called when the engine's epoch has advanced, which its ticker does, and interrupt() of any guest.
+wasmtime_error_t* epoch_advanced(wasmtime_context_t*, void* watch, std::uint64_t* deadline_delta,
+                                 wasmtime_update_deadline_kind_t* kind) noexcept {
+  try {
+    if (const std::optional<Error>& ending = static_cast<CallWatch*>(watch)->check()) {
+      return wasmtime_error_new(ending->message().c_str());
+    }
+  } catch (...) {  // no exception may cross Wasmtime
+    return wasmtime_error_new("it is to end, and the host has not the memory to say why");
   }
   *deadline_delta = 1;
   *kind = WASMTIME_UPDATE_DEADLINE_CONTINUE;
@@ -34,11 +37,13 @@ wasmtime_error_t* epoch_advanced(wasmtime_context_t*, void* interrupted,
 
 struct Guest::Impl {
   explicit Impl(std::shared_ptr<const Module> given_module, Services services)
-      : module(std::move(given_module)), state(std::move(services)) {}
+      : module(std::move(given_module)),
+        state(std::move(services)),
+        watch(state.services.limits.call_ns) {}
 
   std::shared_ptr<const Module> module;
   GuestState state;
-  std::atomic<bool> interrupted = false;
+  CallWatch watch;
   OwnedStore
       store;  // goes first: its memory is a share of the region, and its imports use the state
   wasmtime_instance_t instance = {};
@@ -65,20 +70,22 @@ void Guest::Impl::make_store() {
   wasmtime_store_limiter(store.get(), memory_bytes, kMostTableElements, /*instances=*/1,
                          /*tables=*/1,
                          /*memories=*/1);
-  wasmtime_store_epoch_deadline_callback(store.get(), epoch_advanced, &interrupted, nullptr);
+  wasmtime_store_epoch_deadline_callback(store.get(), epoch_advanced, &watch, nullptr);
   wasmtime_context_set_epoch_deadline(context(), 1);
 }
 
 Result<void> Guest::Impl::instantiate() {
   MemoryCapture capture;
   wasm_trap_t* trap = nullptr;
+  const os::Ticker::Work work(module->impl().engine->impl().ticker);
   const OwnedError error(wasmtime_instance_pre_instantiate(module->impl().instance_pre.get(),
                                                            context(), &instance, &trap));
   const OwnedTrap owned_trap(trap);
   state.memory = GuestMemory(capture.region);
   if (capture.error) return std::unexpected(*capture.error);
-  if (owned_trap != nullptr)
-    return std::unexpected(guest_failure("start section", owned_trap, error));
+  if (owned_trap != nullptr || watch.ending()) {
+    return std::unexpected(guest_failure("start section", owned_trap, error, watch.ending()));
+  }
   if (error != nullptr) {
     return fail(ErrorCode::limit, "The guest cannot be instantiated: {}", message_of(*error));
   }
@@ -97,13 +104,15 @@ wasmtime_func_t Guest::Impl::export_function(std::string_view name) const {
 // checked.
 Result<void> Guest::Impl::call(std::string_view name, const wasmtime_func_t& function,
                                std::span<wasmtime_val_raw_t> values) {
-  interrupted = false;
+  watch.begin();
+  state.output_bytes = 0;
   wasm_trap_t* trap = nullptr;
+  const os::Ticker::Work work(module->impl().engine->impl().ticker);
   const OwnedError error(
       wasmtime_func_call_unchecked(context(), &function, values.data(), values.size(), &trap));
   const OwnedTrap owned_trap(trap);
   if (owned_trap == nullptr && error == nullptr) return {};
-  return std::unexpected(guest_failure(name, owned_trap, error));
+  return std::unexpected(guest_failure(name, owned_trap, error, watch.ending()));
 }
 
 Result<Next> Guest::Impl::call_for_next(std::string_view name, const wasmtime_func_t& function,
@@ -207,14 +216,19 @@ Result<Next> Guest::resume(Event event, const Result<void>& outcome) {
 
 void Guest::set_message(std::string message) {
   impl_->state.message = std::move(message);
+  impl_->state.log_budget.renew();
 }
 
 const std::optional<RunRequest>& Guest::run() const {
   return impl_->state.run;
 }
 
+void Guest::set_watch(std::function<Result<void>()> watch) {
+  impl_->watch.owner = std::move(watch);
+}
+
 void Guest::interrupt() {
-  impl_->interrupted = true;
+  impl_->watch.interrupt();
   wasmtime_engine_increment_epoch(impl_->module->impl().engine->impl().engine.get());
 }
 

@@ -40,6 +40,9 @@ struct Limits {
   std::uint64_t program_bytes = std::uint64_t{64} << 20;        // of its graphs, as encoded
   std::uint32_t handles = 4096;                                 // alive at once
   std::uint64_t output_record_bytes = std::uint64_t{16} << 20;  // of one record
+  std::uint64_t output_bytes = std::uint64_t{64} << 20;         // of all records of one call
+  std::uint64_t log_bytes = std::uint64_t{1} << 20;             // of its lines, for each message
+  std::uint64_t call_ns = 10'000'000'000;  // of processor time in one call of the guest
 };
 
 // What the host does for a guest. Everything that is not a pure function of the guest's arguments
@@ -64,8 +67,8 @@ struct RunRequest {
 class Guest {
  public:
   // Instantiates the module and calls its _initialize, if there is one.
-  // Errors: guest_failed when that traps; out_of_memory; limit when its memory is larger than it
-  // may be.
+  // Errors: guest_failed when that traps or takes too long; out_of_memory; limit when its memory
+  // is larger than it may be.
   static Result<std::unique_ptr<Guest>> create(std::shared_ptr<const Module> module,
                                                Services services);
   ~Guest();
@@ -75,8 +78,9 @@ class Guest {
   // Calls driftwood_start, once, and driftwood_resume. After Next::run, run() holds the request.
   // `outcome` is that of the run which ended: the guest gets its code as the status and its
   // sentence by error_text.
-  // Errors: guest_failed when it traps, breaks the ABI, or returns an error code, the guest then
-  // being over, and when it was over before; invalid_argument when it was started twice or never.
+  // Errors: guest_failed when it traps, computes longer than it may, breaks the ABI, or returns an
+  // error code, and those of a watch, the guest then being over; guest_failed when it was over
+  // before; invalid_argument when it was started twice or never.
   Result<Next> start();
   Result<Next> resume(Event event, const Result<void>& outcome = {});
 
@@ -85,6 +89,10 @@ class Guest {
 
   // The run that was asked for in the last call, if any.
   const std::optional<RunRequest>& run() const;
+
+  // `watch` is asked about every 10 ms during calls that last as long, on the guest's thread; an
+  // error ends the guest with its code, and with its text as the reason.
+  void set_watch(std::function<Result<void>()> watch);
 
   // Makes a call in progress trap soon. Threads: any.
   void interrupt();

@@ -17,7 +17,9 @@ namespace driftwood::guest {
 
 struct GuestState {
   explicit GuestState(Services given)
-      : services(std::move(given)), handles(services.limits.handles) {}
+      : services(std::move(given)),
+        handles(services.limits.handles),
+        log_budget(services.limits.log_bytes) {}
 
   Services services;
   GuestMemory memory;
@@ -34,8 +36,10 @@ struct GuestState {
   std::optional<RunRequest> run;
   Graph run_holds;
   std::uint32_t last_run = 0;
-  LogLines standard_output{log::Level::info};
-  LogLines standard_error{log::Level::warning};
+  std::uint64_t output_bytes = 0;  // of the records written in this call
+  LogBudget log_budget;
+  LogLines standard_output{log::Level::info, log_budget};
+  LogLines standard_error{log::Level::warning, log_budget};
 
   void drop_run() {
     run.reset();

@@ -6,6 +6,7 @@
 
 #include "guest/log_lines.h"
 #include "guest/test_support.h"
+#include "os/process.h"
 
 namespace driftwood::guest {
 namespace {
@@ -274,6 +275,67 @@ TEST_F(GuestTest, interrupt_of_one_guest_leaves_others_alone) {
   one->interrupt();  // no call is in progress
   EXPECT_TRUE(other->start());
   EXPECT_TRUE(one->start());
+}
+
+TEST_F(GuestTest, a_call_that_never_ends_is_stopped_at_its_limit) {
+  services.limits.call_ns = 30'000'000;
+  Script script;
+  script.code("(loop $l (br $l))");
+  script.end_phase(0);
+  auto made = create(script.wat()).value();
+  expect_failed(made->start(), "it computed longer than one call of a guest may (30 ms)");
+  expect_failed(made->resume(Event::message), "has failed before");
+}
+
+TEST_F(GuestTest, the_limit_of_a_call_holds_where_imports_are_called_without_end) {
+  services.limits.call_ns = 30'000'000;
+  Script script;
+  script.call("abi_version", {});
+  script.code("(loop $l (drop (call $abi_version)) (br $l))");
+  script.end_phase(0);
+  auto made = create(script.wat()).value();
+  expect_failed(made->start(), "it computed longer");
+}
+
+TEST_F(GuestTest, initialize_and_start_sections_that_never_end_are_stopped) {
+  services.limits.call_ns = 30'000'000;
+  Script initialize, section;
+  initialize.extra = R"((func (export "_initialize") (loop $l (br $l))))";
+  section.extra = "(func $begin (loop $l (br $l))) (start $begin)";
+  for (Script* script : {&initialize, &section}) {
+    script->end_phase(0);
+    const auto made = create(script->wat());
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().code(), ErrorCode::guest_failed);
+    EXPECT_NE(made.error().message().find("(30 ms)"), std::string::npos) << made.error().message();
+  }
+}
+
+TEST_F(GuestTest, short_calls_are_not_added_up) {
+  services.limits.call_ns = 50'000'000;
+  Script script;
+  script.end_phase(DW_NEXT_CONTINUE);
+  auto made = create(script.wat()).value();
+  ASSERT_TRUE(made->start());
+  const std::uint64_t begin_ns = os::thread_cpu_ns();
+  while (os::thread_cpu_ns() - begin_ns < 120'000'000) ASSERT_TRUE(made->resume(Event::proceed));
+}
+
+TEST_F(GuestTest, the_watch_ends_a_call_with_its_own_code) {
+  Script script;
+  script.code("(loop $l (br $l))");
+  script.end_phase(0);
+  auto made = create(script.wat()).value();
+  int asked = 0;
+  made->set_watch([&]() -> Result<void> {
+    if (++asked < 3) return {};
+    return fail(ErrorCode::cancelled, "the owner wants no more of it");
+  });
+  const auto next = made->start();
+  ASSERT_FALSE(next);
+  EXPECT_EQ(next.error().code(), ErrorCode::cancelled);
+  EXPECT_NE(next.error().message().find("the owner wants no more of it."), std::string::npos);
+  EXPECT_EQ(asked, 3);
 }
 
 TEST_F(GuestTest, every_guest_has_a_memory_of_its_own) {

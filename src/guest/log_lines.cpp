@@ -38,8 +38,16 @@ std::string printable(std::string_view text, std::size_t most_bytes) {
   return whole ? clean : clean + "...";
 }
 
-void log_line(log::Level level, std::string_view line) {
+bool LogBudget::write(log::Level level, std::string_view line) {
+  if (used_bytes_ > most_bytes_) return false;
+  used_bytes_ += line.size() + kLineBytes;
+  if (used_bytes_ > most_bytes_) {
+    log::warning("The guest's next lines are left out: it may write {} bytes for one message.",
+                 most_bytes_);
+    return false;
+  }
   if (log::enabled(level)) log::write(level, "guest: " + printable(line));
+  return true;
 }
 
 void LogLines::append(std::string_view bytes) {
@@ -52,13 +60,13 @@ void LogLines::append(std::string_view bytes) {
     const bool ended = !bytes.empty() && bytes.front() == '\n';
     if (ended) bytes.remove_prefix(1);
     if (ended || waiting_.size() == kMostLogLineBytes) {
-      log_line(level_, std::exchange(waiting_, {}));
+      budget_.write(level_, std::exchange(waiting_, {}));
     }
   }
 }
 
 void LogLines::flush() {
-  if (!waiting_.empty()) log_line(level_, std::exchange(waiting_, {}));
+  if (!waiting_.empty()) budget_.write(level_, std::exchange(waiting_, {}));
 }
 
 }  // namespace driftwood::guest

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -19,13 +20,30 @@ inline constexpr std::size_t kMostNameBytes = 200;
 // space. Of more than `most_bytes` it is cut between two characters, and ends with "...".
 std::string printable(std::string_view text, std::size_t most_bytes = std::string_view::npos);
 
-// Writes one line, marked as the guest's.
-void log_line(log::Level level, std::string_view line);
+// How much a guest may write before its owner gives it something new to do.
+class LogBudget {
+ public:
+  static constexpr std::uint64_t kLineBytes = 32;  // that a line counts beside its text
 
-// Cuts a stream of bytes into lines: at newlines, and where a line reaches kMostLogLineBytes.
+  explicit LogBudget(std::uint64_t most_bytes) : most_bytes_(most_bytes) {}
+
+  std::uint64_t most_bytes() const { return most_bytes_; }
+  void renew() { used_bytes_ = 0; }
+
+  // Writes one line, marked as the guest's, and returns true; false when nothing is left for it and
+  // for later ones. The first that is left out is replaced by a warning.
+  bool write(log::Level level, std::string_view line);
+
+ private:
+  std::uint64_t most_bytes_;
+  std::uint64_t used_bytes_ = 0;
+};
+
+// Cuts a stream of bytes into lines: at newlines, and where a line reaches kMostLogLineBytes. What
+// is over the budget is dropped. Lifetime: the budget outlives it.
 class LogLines {
  public:
-  explicit LogLines(log::Level level) : level_(level) {}
+  LogLines(log::Level level, LogBudget& budget) : level_(level), budget_(budget) {}
 
   void append(std::string_view bytes);
   // Writes what waits for its newline.
@@ -33,6 +51,7 @@ class LogLines {
 
  private:
   log::Level level_;
+  LogBudget& budget_;
   std::string waiting_;
 };
 

@@ -16,7 +16,8 @@ class LogLinesTest : public testing::Test {
   ~LogLinesTest() override { log::configure(log::Level::warning, nullptr); }
 
   std::vector<std::string> lines;
-  LogLines stream{log::Level::info};
+  LogBudget budget{std::uint64_t{1} << 20};
+  LogLines stream{log::Level::info, budget};
 };
 
 TEST_F(LogLinesTest, joins_pieces_and_cuts_at_newlines) {
@@ -37,6 +38,26 @@ TEST_F(LogLinesTest, cuts_a_line_that_never_ends) {
   EXPECT_EQ(lines[0].size(), kMostLogLineBytes + std::string_view("guest: ").size());
   stream.append(std::string(3 * kMostLogLineBytes, 'x'));
   EXPECT_EQ(lines.size(), 4u);
+}
+
+TEST_F(LogLinesTest, over_the_budget_one_warning_stands_for_the_rest) {
+  LogBudget small(3 * LogBudget::kLineBytes + 2);
+  EXPECT_TRUE(small.write(log::Level::info, "1"));
+  EXPECT_TRUE(small.write(log::Level::info, ""));
+  EXPECT_TRUE(small.write(log::Level::info, "3"));
+  EXPECT_FALSE(small.write(log::Level::info, ""));
+  EXPECT_FALSE(small.write(log::Level::info, ""));
+  ASSERT_EQ(lines.size(), 4u);
+  EXPECT_EQ(lines[3],
+            "The guest's next lines are left out: it may write 98 bytes for one message.");
+  small.renew();
+  EXPECT_TRUE(small.write(log::Level::info, "again"));
+  EXPECT_EQ(lines.back(), "guest: again");
+}
+
+TEST_F(LogLinesTest, a_flood_of_empty_lines_is_cut_too) {
+  stream.append(std::string(100'000, '\n'));
+  EXPECT_EQ(lines.size(), budget.most_bytes() / LogBudget::kLineBytes + 1);
 }
 
 TEST(Printable, keeps_characters_beyond_ascii) {

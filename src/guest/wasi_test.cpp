@@ -168,6 +168,23 @@ TEST_F(AbiText, log_refuses_unknown_levels_long_lines_and_bytes_outside) {
   EXPECT_TRUE(lines.empty());
 }
 
+TEST_F(AbiText, a_flood_of_the_log_is_cut_until_the_next_message) {
+  services.limits.log_bytes = 100;
+  script.data(Script::kFree, "012345678901234567890123456789");
+  std::vector<Value> said;
+  for (int i = 0; i < 4; ++i) said.push_back(script.call("log", {1, Script::kFree, 30}));
+  script.end_phase(DW_NEXT_IDLE);
+  const Value again = script.call("log", {1, Script::kFree, 30});
+  auto guest = start(script);
+  EXPECT_EQ(result_of(*guest, said[0]), 0);
+  EXPECT_EQ(result_of(*guest, said[1]), DW_E_LIMIT);
+  EXPECT_EQ(result_of(*guest, said[3]), DW_E_LIMIT);
+  EXPECT_EQ(lines.size(), 2u);
+  guest->set_message("next");
+  ASSERT_TRUE(guest->resume(Event::message));
+  EXPECT_EQ(result_of(*guest, again), 0);
+}
+
 TEST_F(AbiText, error_text_is_that_of_the_last_failure) {
   const Value none = script.call("error_text", {0, 0});
   script.call("release", {7});

@@ -8,14 +8,23 @@
 
 namespace driftwood::os {
 
+// The number that the system knows this process by; a child of fork has another.
+std::int64_t process_id();
+
 // Processors that this process may use: its affinity mask, lowered by a cgroup's quota. At least 1.
 unsigned available_processor_count();
 
 // Resident memory of this process.
 Result<std::uint64_t> resident_bytes();
 
+// Memory that this machine has.
+std::uint64_t physical_memory_bytes();
+
 // Nanoseconds of a clock that never goes back.
 std::uint64_t monotonic_ns();
+
+// Nanoseconds that the processor has worked for the calling thread.
+std::uint64_t thread_cpu_ns();
 
 // Nanoseconds since 1970, as the machine believes.
 std::uint64_t wall_clock_ns();

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <set>
+#include <thread>
 #include <vector>
 
 #if defined(__linux__)
@@ -40,6 +42,10 @@ TEST(Process, resident_memory_grows_by_what_is_touched) {
   EXPECT_GE(resident_bytes().value(), before + kBytes) << touched.back();
 }
 
+TEST(Process, the_machine_has_more_memory_than_this_process_takes) {
+  EXPECT_GT(physical_memory_bytes(), resident_bytes().value());
+}
+
 TEST(Process, monotonic_clock_never_goes_back) {
   std::uint64_t last = monotonic_ns();
   for (int i = 0; i < 10'000; ++i) {
@@ -47,6 +53,14 @@ TEST(Process, monotonic_clock_never_goes_back) {
     ASSERT_GE(now, last);
     last = now;
   }
+}
+
+TEST(Process, processor_time_passes_in_work_and_not_in_sleep) {
+  const std::uint64_t begin_ns = thread_cpu_ns();
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  const std::uint64_t slept_ns = thread_cpu_ns();
+  EXPECT_LT(slept_ns - begin_ns, 100'000'000u);
+  while (thread_cpu_ns() == slept_ns) continue;
 }
 
 TEST(Process, wall_clock_is_after_2024) {

@@ -7,6 +7,7 @@
 
 #include "core/check.h"
 #include "core/log.h"
+#include "os/blocked_signals.h"
 #include "os/process.h"
 
 namespace driftwood::os {
@@ -73,6 +74,7 @@ struct Team::Shared {
 Team::Team(unsigned size) : size_(size), shared_(std::make_unique<Shared>()) {
   DW_CHECK(size >= 1);
   shared_->threads.reserve(size - 1);
+  const BlockedSignals blocked;
   for (unsigned member = 1; member < size; ++member) {
     try {
       shared_->threads.emplace_back([shared = shared_.get(), member] { shared->serve(member); });

@@ -13,7 +13,7 @@ namespace driftwood::os {
 class Team {
  public:
   // `size` members, the caller of run() included; at least 1. Where the system refuses a thread,
-  // the team is smaller: size() tells, and the log has a warning.
+  // the team is smaller: size() tells, and the log has a warning. Its threads take no signals.
   explicit Team(unsigned size);
   ~Team();
   Team(const Team&) = delete;

@@ -1,6 +1,7 @@
 #include "os/team.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <atomic>
 #include <chrono>
@@ -115,6 +116,17 @@ TEST(Team, moves_to_another_caller_between_rounds) {
   std::thread([&] { team.run([&](unsigned member) { ++runs[member]; }); }).join();
   EXPECT_EQ(runs[0], 2u);
   EXPECT_EQ(runs[1], 2u);
+}
+
+TEST(Team, signals_are_left_to_the_threads_of_the_application) {
+  Team team(3);
+  sigset_t blocked[3];
+  team.run([&](unsigned member) { ::pthread_sigmask(SIG_SETMASK, nullptr, &blocked[member]); });
+  EXPECT_FALSE(::sigismember(&blocked[0], SIGINT));
+  for (unsigned member = 1; member < team.size(); ++member) {
+    EXPECT_TRUE(::sigismember(&blocked[member], SIGINT));
+    EXPECT_FALSE(::sigismember(&blocked[member], SIGSEGV));
+  }
 }
 
 TEST(TeamDeathTest, refuses_to_have_no_member) {

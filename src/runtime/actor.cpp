@@ -1,5 +1,6 @@
 #include <driftwood/actor.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
@@ -7,6 +8,21 @@
 #include "runtime/handles.h"
 
 namespace driftwood {
+namespace {
+
+guest::Limits limits_of(const ActorLimits& asked) {
+  guest::Limits limits;
+  // A guest that fills its states would otherwise end the process where the machine has less.
+  limits.device_bytes = std::min(limits.device_bytes, os::physical_memory_bytes() / 2);
+  limits.memory_bytes = asked.memory_bytes.value_or(limits.memory_bytes);
+  limits.device_bytes = asked.state_bytes.value_or(limits.device_bytes);
+  limits.output_bytes = asked.output_bytes.value_or(limits.output_bytes);
+  limits.log_bytes = asked.log_bytes.value_or(limits.log_bytes);
+  limits.call_ns = asked.call_ns.value_or(limits.call_ns);
+  return limits;
+}
+
+}  // namespace
 
 guest::Services services(device::Device& device, std::shared_ptr<const model::Model> model,
                          const ActorOptions& options, const RecordSink& on_record) {
@@ -17,7 +33,7 @@ guest::Services services(device::Device& device, std::shared_ptr<const model::Mo
       .device = &device,
       .model = std::move(model),
       .options_json = asked.dump(),
-      .limits = {},
+      .limits = limits_of(options.limits),
       .write_output =
           [&on_record](std::string_view record) {
             if (on_record) on_record(record);
@@ -32,8 +48,8 @@ Actor::~Actor() = default;
 Actor::Actor(Actor&&) noexcept = default;
 Actor& Actor::operator=(Actor&&) noexcept = default;
 
-void Actor::send(std::string message) {
-  impl_->actor->send(std::move(message));
+void Actor::send(std::string message, std::optional<std::uint64_t> timeout_ns) {
+  impl_->actor->send(std::move(message), timeout_ns);
 }
 
 Result<ActorStatus> Actor::run(const std::function<void(std::string_view record)>& on_record) {

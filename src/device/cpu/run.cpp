@@ -22,7 +22,8 @@ constexpr std::uint64_t kPiecesPerMember = 4;
 // that this is how late a run sees that it was cancelled or that its time is over.
 constexpr std::uint64_t kMostPieceCycles = 1'000'000;
 
-// Temporaries of one run. A small program can ask for any amount: [2^24, 65536] is two numbers.
+// Temporaries of one run, and at most half of the machine's memory. A small program can ask for any
+// amount: [2^24, 65536] is two numbers.
 constexpr std::uint64_t kMostArenaBytes = std::uint64_t{8} << 30;
 
 // An arena over this is not kept for the next submission.
@@ -81,9 +82,11 @@ void Run::count_rows(std::span<const Sequence> sequences) {
 Result<void> Run::lay_out() {
   executable_->plan().lay_out(tensor_bytes_, layout_);
   if (layout_.arena_bytes == 0) return {};
-  if (layout_.arena_bytes > kMostArenaBytes) {
+  static const std::uint64_t most_bytes =
+      std::min(kMostArenaBytes, os::physical_memory_bytes() / 2);
+  if (layout_.arena_bytes > most_bytes) {
     return fail(ErrorCode::limit, "The run's temporaries ({} bytes) are over the limit ({} bytes).",
-                layout_.arena_bytes, kMostArenaBytes);
+                layout_.arena_bytes, most_bytes);
   }
   if (arena_ == nullptr || arena_->size_bytes() < layout_.arena_bytes) {
     arena_.reset();

@@ -1,0 +1,61 @@
+// Each field of each record of a program set to the values at its boundaries. The program is
+// refused, or it is taken and then runs; nothing else happens.
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "device/registry.h"
+#include "support/program_fate.h"
+#include "support/sample_programs.h"
+
+namespace driftwood::test {
+namespace {
+
+constexpr std::uint64_t kMostBytes = std::uint64_t{16} << 20;
+
+// The parameter is the size of a field in bytes.
+class ProgramBoundaries : public testing::TestWithParam<std::size_t> {
+ protected:
+  std::unique_ptr<device::Device> device =
+      device::open_device("cpu", {.thread_count = 1, .isa = ""}).value();
+  ProgramRunner runner{*device, kMostBytes};
+  const std::vector<std::uint8_t> good = small_decoder().encode();
+};
+
+INSTANTIATE_TEST_SUITE_P(FieldBytes, ProgramBoundaries, testing::Values(2, 4, 8));
+
+TEST_P(ProgramBoundaries, every_field_takes_every_boundary_value) {
+  ASSERT_EQ(runner.fate_of(good), Fate::ran);
+  const std::size_t field_bytes = GetParam();
+  const std::uint64_t most = ~std::uint64_t{0} >> (64 - 8 * field_bytes);
+  std::map<Fate, int> count;
+  for (std::size_t at = 0; at + field_bytes <= good.size(); at += field_bytes) {
+    for (const std::uint64_t value :
+         {std::uint64_t{0}, std::uint64_t{1}, most, most - 1, most / 2, most / 2 + 1}) {
+      std::vector<std::uint8_t> broken = good;
+      for (std::size_t i = 0; i < field_bytes; ++i) {
+        broken[at + i] = static_cast<std::uint8_t>(value >> 8 * i);
+      }
+      ++count[runner.fate_of(broken)];
+    }
+  }
+  // Both ends are reached, or the test asks for nothing.
+  EXPECT_GT(count[Fate::refused], 100);
+  EXPECT_GT(count[Fate::ran], 10);
+}
+
+TEST_P(ProgramBoundaries, neighbouring_fields_take_the_extremes_together) {
+  const std::size_t pair_bytes = 2 * GetParam();
+  int refused = 0;
+  for (std::size_t at = 0; at + pair_bytes <= good.size(); at += GetParam()) {
+    for (const std::uint8_t fill : {0x00, 0xff, 0x7f, 0x80, 0x01}) {
+      std::vector<std::uint8_t> broken = good;
+      std::fill_n(broken.begin() + static_cast<std::ptrdiff_t>(at), pair_bytes, fill);
+      refused += runner.fate_of(broken) == Fate::refused;
+    }
+  }
+  EXPECT_GT(refused, 100);
+}
+
+}  // namespace
+}  // namespace driftwood::test
