@@ -1,6 +1,6 @@
 # The README's commands. What is built, and how, is in CMakeLists.txt and CMakePresets.json.
 .NOTPARALLEL:
-.PHONY: help run test asan setup check-model
+.PHONY: help run test asan tsan fuzz gcc setup check-model
 
 PROMPT ?= Once upon a time
 
@@ -14,6 +14,9 @@ help:
 	@echo 'make run                         the same without a model: prove the chain on this machine'
 	@echo 'make test                        install what is missing, build, run all tests'
 	@echo 'make asan                        build and test with AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'make tsan                        build and test what has threads with ThreadSanitizer'
+	@echo 'make fuzz                        build the fuzz targets and run each for a minute'
+	@echo 'make gcc                         have g++ check what clang builds'
 
 # Standard output is the result alone, so that `make run ... > story.txt` works.
 run: check-model setup
@@ -37,6 +40,20 @@ asan: setup
 	cmake --preset asan
 	cmake --build --preset asan
 	ctest --preset asan
+
+tsan: setup
+	cmake --preset tsan
+	cmake --build --preset tsan
+	ctest --preset tsan
+
+fuzz: setup
+	cmake --preset fuzz
+	cmake --build --preset fuzz
+	tools/fuzz build/fuzz 60
+
+gcc: setup
+	cmake --preset release
+	tools/check_gcc build/release
 
 setup:
 	@tools/setup
