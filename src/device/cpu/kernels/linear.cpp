@@ -1,9 +1,8 @@
 // y_i [rows, N_i] = x [rows, K] . w_i [N_i, K]^T, up to four weights at once.
 //
 // Order: each output is the sixteen-lane sum over k. With one row the weights are streamed once and
-// memory bounds it; several outputs at a time keep enough fma chains in flight. With more rows a
-// tile of outputs x rows uses each loaded part several times. One item is a block of outputs and
-// rows.
+// memory bounds it; several outputs at a time keep enough fma chains in flight. With many rows a
+// tile of outputs x rows uses each loaded part several times.
 #include "device/cpu/kernels/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -12,43 +11,108 @@
 
 #include <hwy/foreach_target.h>
 
-#include "device/cpu/dot_block-inl.h"
+#include "device/cpu/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace driftwood::device::cpu {
 namespace HWY_NAMESPACE {
 
+// One item: this many outputs of this many rows. Multiples of every tile's sides.
+inline constexpr std::uint64_t kLinearBlockOutputs = 16;
+inline constexpr std::uint64_t kLinearBlockRows = 24;
+
+// Sides of the tile: as many sums as the registers hold beside the operands.
+inline constexpr std::size_t kOneRowOutputs = kParts == 1 ? 8 : 4;
+inline constexpr std::size_t kTileOutputs = kParts == 1 ? 4 : 2;
+inline constexpr std::size_t kTileRows = kParts == 1 ? 6 : 3;
+
+// A block of outputs of one weight and a block of rows.
+template <typename T>
+struct LinearBlock {
+  const T* weights;  // of the first output
+  std::uint64_t depth;
+  std::size_t outputs, rows;
+  const float* x[kLinearBlockRows];
+  float* y[kLinearBlockRows];  // at the first output
+};
+
+template <typename T, std::size_t kOutputs, std::size_t kRows>
+HWY_INLINE void linear_tile(const LinearBlock<T>& block, std::size_t n, std::size_t r) {
+  const std::uint64_t depth = block.depth, whole = depth / kLanes * kLanes;
+  Lanes sum[kOutputs][kRows];
+  for (auto& output : sum) {
+    for (Lanes& lanes : output) lanes = fill(0);
+  }
+  const T* const weights = block.weights + n * depth;
+  for (std::uint64_t k = 0; k < whole; k += kLanes) {
+    for (std::size_t p = 0; p < kParts; ++p) {
+      const std::uint64_t at = k + p * kPartLanes;
+      Part w[kOutputs];
+      for (std::size_t o = 0; o < kOutputs; ++o) w[o] = load_part(weights + o * depth + at);
+      for (std::size_t i = 0; i < kRows; ++i) {
+        const Part x = load_part(block.x[r + i] + at);
+        for (std::size_t o = 0; o < kOutputs; ++o) {
+          sum[o][i].part[p] = fma(x, w[o], sum[o][i].part[p]);
+        }
+      }
+    }
+  }
+  if (whole < depth) {
+    for (std::size_t i = 0; i < kRows; ++i) {
+      const Lanes x = load_first(block.x[r + i] + whole, depth - whole);
+      for (std::size_t o = 0; o < kOutputs; ++o) {
+        sum[o][i] = fma(x, load_first(weights + o * depth + whole, depth - whole), sum[o][i]);
+      }
+    }
+  }
+  for (std::size_t i = 0; i < kRows; ++i) {
+    for (std::size_t o = 0; o < kOutputs; ++o) block.y[r + i][n + o] = fold(sum[o][i]);
+  }
+}
+
+// All outputs of kRows rows.
+template <typename T, std::size_t kOutputs, std::size_t kRows>
+HWY_INLINE void linear_rows(const LinearBlock<T>& block, std::size_t r) {
+  std::size_t n = 0;
+  for (; n + kOutputs <= block.outputs; n += kOutputs) linear_tile<T, kOutputs, kRows>(block, n, r);
+  for (; n < block.outputs; ++n) linear_tile<T, 1, kRows>(block, n, r);
+}
+
+template <typename T>
+HWY_INLINE void linear_block(const LinearBlock<T>& block) {
+  std::size_t r = 0;
+  for (; r + kTileRows <= block.rows; r += kTileRows)
+    linear_rows<T, kTileOutputs, kTileRows>(block, r);
+  for (; r + 2 <= block.rows; r += 2) linear_rows<T, kTileOutputs, 2>(block, r);
+  for (; r < block.rows; ++r) linear_rows<T, kOneRowOutputs, 1>(block, r);
+}
+
 template <typename T>
 void linear(const Call& call, std::uint64_t begin, std::uint64_t end) {
   const Operand& x = call.input(0);
   const std::uint64_t rows = x.rows->total();
-  const std::uint64_t row_blocks = (rows + kBlockRows - 1) / kBlockRows;
-  const std::uint64_t depth = x.row_elements;
+  const std::uint64_t row_blocks = (rows + kLinearBlockRows - 1) / kLinearBlockRows;
+  LinearBlock<T> block;
+  block.depth = x.row_elements;
   std::uint64_t first_item = 0;  // of the weight at hand
   for (std::size_t i = 0; i < call.outputs.size(); ++i) {
     const Operand& y = call.output(i);
     const std::uint64_t width = y.row_elements;
-    const std::uint64_t output_blocks = (width + kBlockOutputs - 1) / kBlockOutputs;
+    const std::uint64_t output_blocks = (width + kLinearBlockOutputs - 1) / kLinearBlockOutputs;
     const std::uint64_t last_item = first_item + output_blocks * row_blocks;
     // Row blocks come fastest, so that a block of weights stays in the cache.
     for (std::uint64_t item = std::max(begin, first_item); item < std::min(end, last_item);
          ++item) {
-      const std::uint64_t n = (item - first_item) / row_blocks * kBlockOutputs;
-      const std::uint64_t first = (item - first_item) % row_blocks * kBlockRows;
-      const T* const weights = call.input(1 + i).of_sequence<const T>(0) + n * depth;
-      const std::size_t outputs = std::min(kBlockOutputs, width - n);
-      const std::size_t count = std::min(kBlockRows, rows - first);
-      const float* from[kBlockRows];
-      float* to[kBlockRows];
-      for (std::size_t r = 0; r < count; ++r) {
-        from[r] = x.row<const float>(first + r);
-        to[r] = y.row<float>(first + r) + n;
+      const std::uint64_t n = (item - first_item) / row_blocks * kLinearBlockOutputs;
+      const std::uint64_t r = (item - first_item) % row_blocks * kLinearBlockRows;
+      block.weights = call.input(1 + i).of_sequence<const T>(0) + n * block.depth;
+      block.outputs = std::min(kLinearBlockOutputs, width - n);
+      block.rows = std::min(kLinearBlockRows, rows - r);
+      for (std::size_t k = 0; k < block.rows; ++k) {
+        block.x[k] = x.row<const float>(r + k);
+        block.y[k] = y.row<float>(r + k) + n;
       }
-      DotSums sums;
-      dot_block(from, count, weights, outputs, depth, sums);
-      for (std::size_t r = 0; r < count; ++r) {
-        for (std::size_t o = 0; o < outputs; ++o) to[r][o] = fold(sums.lanes[r][o]);
-      }
+      linear_block(block);
     }
     first_item = last_item;
   }
@@ -73,15 +137,16 @@ namespace driftwood::device::cpu {
 namespace {
 
 Work work(const Call& call) {
-  using HWY_NAMESPACE::kBlockOutputs, HWY_NAMESPACE::kBlockRows;
+  using HWY_NAMESPACE::kLinearBlockOutputs, HWY_NAMESPACE::kLinearBlockRows;
   const std::uint64_t rows = call.input(0).rows->total();
-  const std::uint64_t row_blocks = (rows + kBlockRows - 1) / kBlockRows;
+  const std::uint64_t row_blocks = (rows + kLinearBlockRows - 1) / kLinearBlockRows;
   std::uint64_t output_blocks = 0;
   for (std::size_t i = 0; i < call.outputs.size(); ++i) {
-    output_blocks += (call.output(i).row_elements + kBlockOutputs - 1) / kBlockOutputs;
+    output_blocks += (call.output(i).row_elements + kLinearBlockOutputs - 1) / kLinearBlockOutputs;
   }
-  const std::uint64_t item_rows = std::min(rows, kBlockRows);
-  return {output_blocks * row_blocks, kBlockOutputs * item_rows * call.input(0).row_elements / 12};
+  const std::uint64_t item_rows = std::min(rows, kLinearBlockRows);
+  return {output_blocks * row_blocks,
+          kLinearBlockOutputs * item_rows * call.input(0).row_elements / 12};
 }
 
 }  // namespace
