@@ -421,7 +421,7 @@ class Run(unittest.TestCase):
         result = driftwood("run", "--json", *IDS, "--timeout", "0")
         self.assertEqual(result.returncode, 0, result.stderr)
         last = json.loads(result.stdout.splitlines()[-1])
-        self.assertEqual((last["done"], last["completion_tokens"]), ("deadline", 0))
+        self.assertEqual((last["done"], last["usage"]["completion_tokens"]), ("deadline", 0))
 
     def test_ctrl_c_ends_a_guest_that_never_answers(self):
         command = [DRIFTWOOD, "run", "--guest", TEST_GUESTS / "endless.wasm", "hello"]
