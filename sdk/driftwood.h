@@ -43,7 +43,7 @@ enum dw_access { DW_READ = 1, DW_READ_WRITE = 3 };
 
 /* Texts that belong to a model. */
 enum dw_config {
-  DW_CONFIG_MODEL = 0,      /* config.json */
+  DW_CONFIG_MODEL = 0,      /* config.json; "{}" if the model is a bare file */
   DW_CONFIG_GENERATION = 1, /* generation_config.json; "{}" if the model has none */
   DW_CONFIG_OPTIONS = 2 /* what the actor's owner asked for: {"context": rows, "kv_dtype": "f32"};
                            each key may be absent */

@@ -227,6 +227,28 @@ class Refusals(unittest.TestCase):
             saying=["?[2J"],
         )
 
+    def test_inputs(self):
+        echo = TEST_GUESTS / "echo_records.wasm"
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "input"
+            file.write_bytes(b'{"prompt":"no json"}')
+            self.refused("run", "--guest", echo, "--input", file, saying=["no JSON"])
+            error = {"type": "error", "code": "corrupt", "message": "It is torn."}
+            file.write_text(json.dumps({"prompt": json.dumps(error)}))
+            self.refused("run", "--guest", echo, "--input", file, saying=["It is torn."])
+            self.refused("run", "--guest", "abacus", "--input", file, saying=["abacus", "llama"])
+            for other in (["x"], ["--prompt-ids", "3"], ["--prompt-file", file], ["--top-k", 3]):
+                self.refused(
+                    "run", "--guest", echo, "--input", file, *other, saying=["--input"], code=2
+                )
+        self.refused("run", "--guest", echo, "--input", "no/such", saying=["no/such"])
+        self.refused("run", "--guest", echo, "--input", "/dev/zero", saying=["268435456 bytes"])
+
+    def test_a_model_that_is_a_bare_file(self):
+        file = SMALL / "model.safetensors"
+        self.refused("run", "--model", file, "--prompt-ids", "3", "--json", saying=["model_type"])
+        self.refused("run", "--model", SMALL / "config.json", "x", saying=[".safetensors"])
+
     def test_files_that_cannot_be_read(self):
         folder = tempfile.gettempdir()
         self.refused("run", "--model", SMALL, "--prompt-file", folder, saying=[folder, "directory"])
@@ -271,6 +293,21 @@ class Run(unittest.TestCase):
         self.assertEqual(end["usage"], {"prompt_tokens": 3, "completion_tokens": 4})
         self.assertEqual(end["done"], "length")
         self.assertGreater(end["timings"]["prefill_ms"], 0)
+
+    def test_records_of_any_protocol(self):
+        records = '{"type":"text","text":"ab"}\n{"type":"text","text":"c"}\n[1, 2]\n{"type":5}\n7'
+        message = json.dumps({"prompt": records}).encode()
+        command = ("run", "--guest", TEST_GUESTS / "echo_records.wasm", "--input", "-")
+        printed = driftwood(*command, stdin=message)
+        self.assertEqual(printed.returncode, 0, printed.stderr)
+        self.assertEqual(printed.stdout, b'abc\n[1, 2]\n{"type":5}\n7\n')
+        printed = driftwood(*command, "--json", stdin=message)
+        self.assertEqual(printed.stdout.decode(), records + "\n")
+
+    def test_a_built_in_guest_by_its_name(self):
+        arguments = ("run", "--json", *IDS, "--temperature", 0)
+        tokens = [driftwood(*arguments, *more).stdout for more in ((), ("--guest", "llama"))]
+        self.assertEqual(*(json.loads(text.splitlines()[0])["id"] for text in tokens))
 
     def test_a_seed_gives_the_same_text_again_and_another_one_does_not(self):
         def ids(seed, *more):

@@ -21,7 +21,7 @@ class Model {
  public:
   explicit Model(std::shared_ptr<const model::Model> impl) : impl_(std::move(impl)) {}
 
-  const std::string& name() const;     // the folder it was opened from
+  const std::string& name() const;     // the folder or file it was opened from
   std::uint64_t weight_bytes() const;  // of all weights together
   bool has_tokenizer() const;
 

@@ -8,7 +8,7 @@
 namespace driftwood::cli {
 
 inline constexpr const char* kModelHelp =
-    "Hugging Face folder, or ORG/NAME of a model in the local Hugging Face cache";
+    "Hugging Face folder, bare .safetensors file, or ORG/NAME in the local Hugging Face cache";
 
 // A folder, or the name of a model in the cache that Hugging Face's tools would use here:
 // $HF_HUB_CACHE, otherwise $HF_HOME/hub, otherwise huggingface/hub in $XDG_CACHE_HOME or ~/.cache.

@@ -1,4 +1,5 @@
-// `driftwood run`: one prompt through a guest that speaks driftwood.generate/1, streamed.
+// `driftwood run`: one prompt through a guest that speaks driftwood.generate/1, streamed, or one
+// message of any bytes through any guest.
 #include <driftwood/generate.h>
 #include <driftwood/runtime.h>
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include "cli/input.h"
 #include "cli/interrupt.h"
 #include "cli/model_folder.h"
+#include "cli/record_lines.h"
 #include "cli/record_printer.h"
 #include "cli/terminal.h"
 
@@ -16,11 +18,13 @@ namespace driftwood::cli {
 namespace {
 
 constexpr std::uint64_t kMostPromptBytes = std::uint64_t{4} << 20;
+constexpr std::uint64_t kMostInputBytes = std::uint64_t{256} << 20;
 constexpr std::uint64_t kMostGuestBytes = std::uint64_t{256} << 20;
 
 struct RunOptions {
   std::string model;
-  std::string guest_path;
+  std::string guest;  // a built-in guest's name, or a file
+  std::string input_path;
   std::string prompt;
   std::string prompt_path;
   std::string prompt_ids;
@@ -45,19 +49,20 @@ Result<std::string> find_prompt(const RunOptions& options) {
   return prompt;
 }
 
-Result<GuestModule> find_guest(const Runtime& runtime, const std::string& path) {
-  if (path.empty()) return runtime.builtin_guest("llama");
-  auto bytes = read_input(path, kMostGuestBytes);
+Result<GuestModule> find_guest(const Runtime& runtime, const std::string& guest) {
+  if (guest.empty()) return runtime.builtin_guest("llama");
+  if (guest.find_first_of("./") == std::string::npos) return runtime.builtin_guest(guest);
+  auto bytes = read_input(guest, kMostGuestBytes);
   if (!bytes) return std::unexpected(bytes.error());
   auto module = runtime.compile_guest(std::as_bytes(std::span(*bytes)));
   if (!module)
-    return std::unexpected(module.error().with_context(fmt::format("Guest \"{}\"", path)));
+    return std::unexpected(module.error().with_context(fmt::format("Guest \"{}\"", guest)));
   return module;
 }
 
 Result<Actor> make_actor(const Runtime& runtime, const RunOptions& options,
                          std::uint64_t& weight_bytes) {
-  auto guest = find_guest(runtime, options.guest_path);
+  auto guest = find_guest(runtime, options.guest);
   if (!guest) return std::unexpected(guest.error());
   std::optional<Model> model;
   if (!options.model.empty()) {
@@ -69,7 +74,9 @@ Result<Actor> make_actor(const Runtime& runtime, const RunOptions& options,
     weight_bytes = opened->weight_bytes();
     model = *std::move(opened);
   }
-  return runtime.spawn(*guest, model, options.actor);
+  auto actor = runtime.spawn(*guest, model, options.actor);
+  clear_progress();
+  return actor;
 }
 
 constexpr double kMostTimeoutS = 1e9;
@@ -78,8 +85,60 @@ std::uint64_t nanoseconds(double seconds) {
   return static_cast<std::uint64_t>(seconds * 1e9);  // up to kMostTimeoutS it fits
 }
 
+// Has the actor work on one message, its records going to `printer` as they come.
+template <typename Printer>
+Result<ActorStatus> work(Actor& actor, std::string message, std::optional<double> timeout_s,
+                         std::string_view progress, Printer& printer) {
+  actor.send(std::move(message), timeout_s.transform(nanoseconds));
+  const CancelOnInterrupt guard(actor);
+  show_progress(progress);
+  auto status = actor.run([&](std::string_view record) {
+    clear_progress();
+    printer.take(record);
+  });
+  clear_progress();
+  return status;
+}
+
+int run_prompt(const Runtime& runtime, RunOptions& options) {
+  if (!options.ids_given) {
+    auto prompt = find_prompt(options);
+    if (!prompt) return report(prompt.error());
+    options.request.prompt = *std::move(prompt);
+  }
+  options.request.tokens = options.json;
+  auto message = options.request.to_json();
+  if (!message) return report(message.error());
+  std::uint64_t weight_bytes = 0;
+  auto actor = make_actor(runtime, options, weight_bytes);
+  if (!actor) return report(actor.error());
+
+  RecordPrinter printer(options.json);
+  const auto status =
+      work(*actor, *std::move(message), options.timeout_s, "reading the prompt", printer);
+  if (!status) return report(status.error());
+  if (const auto failure = printer.failure()) return report(*failure);
+  printer.finish(weight_bytes);
+  return interrupted() ? kInterrupted : kSuccess;
+}
+
+int run_input(const Runtime& runtime, const RunOptions& options) {
+  auto message = read_input(options.input_path, kMostInputBytes);
+  if (!message) return report(message.error());
+  std::uint64_t weight_bytes = 0;
+  auto actor = make_actor(runtime, options, weight_bytes);
+  if (!actor) return report(actor.error());
+
+  RecordLines printer(options.json);
+  const auto status = work(*actor, *std::move(message), options.timeout_s, "working", printer);
+  printer.finish();
+  if (!status) return report(status.error());
+  if (printer.failure()) return report(*printer.failure());
+  return interrupted() ? kInterrupted : kSuccess;
+}
+
 int run(RunOptions options) {
-  if (options.model.empty() && options.guest_path.empty()) {
+  if (options.model.empty() && options.guest.empty()) {
     return report_usage(
         "No model is given. Name a Hugging Face folder: driftwood run --model DIR ...");
   }
@@ -90,36 +149,10 @@ int run(RunOptions options) {
     auto ids = parse_ids(options.prompt_ids);
     if (!ids) return report_usage(ids.error().message());
     options.request.prompt_ids = *std::move(ids);
-  } else {
-    auto prompt = find_prompt(options);
-    if (!prompt) return report(prompt.error());
-    options.request.prompt = *std::move(prompt);
   }
-  options.request.tokens = options.json;
-  const auto message = options.request.to_json();
-  if (!message) return report(message.error());
-
   const auto runtime = Runtime::create(options.runtime);
   if (!runtime) return report(runtime.error());
-  std::uint64_t weight_bytes = 0;
-  auto actor = make_actor(*runtime, options, weight_bytes);
-  clear_progress();
-  if (!actor) return report(actor.error());
-
-  RecordPrinter printer(options.json);
-  actor->send(*message, options.timeout_s.transform(nanoseconds));
-  Result<ActorStatus> status = [&] {
-    const CancelOnInterrupt guard(*actor);
-    show_progress("reading the prompt");
-    return actor->run([&](std::string_view record) {
-      clear_progress();
-      printer.take(record);
-    });
-  }();
-  if (!status) return report(status.error());
-  if (const auto failure = printer.failure()) return report(*failure);
-  printer.finish(weight_bytes);
-  return interrupted() ? kInterrupted : kSuccess;
+  return options.input_path.empty() ? run_prompt(*runtime, options) : run_input(*runtime, options);
 }
 
 // A check of one number. CLI::Range would let NaN through.
@@ -219,9 +252,17 @@ void add_run(CLI::App& app, Command& chosen) {
                           "Token ids to continue, separated by commas; no BOS is added");
   ids->excludes(prompt)->excludes(file);
   file->excludes(prompt);
+  CLI::Option* input = command->add_option("--input", options->input_path,
+                                           "Send the guest the bytes of this file (-: standard "
+                                           "input) instead of a prompt, and print its "
+                                           "records");
+  input->excludes(prompt)->excludes(file)->excludes(ids);
+  for (CLI::Option* option : command->get_options()) {
+    if (option->get_group() == "Generation") option->excludes(input);
+  }
   command->add_option("--model", options->model, kModelHelp);
-  command->add_option("--guest", options->guest_path,
-                      "WebAssembly guest to run instead of the built-in one");
+  command->add_option("--guest", options->guest,
+                      "Guest to run: a .wasm file, or a built-in one: llama (default), mnist, vad");
   command
       ->add_option("--context", options->actor.context_rows,
                    "Tokens that the model looks back on, at most (default: what the model allows)")
@@ -245,7 +286,8 @@ void add_run(CLI::App& app, Command& chosen) {
       "Examples:\n"
       "  driftwood run --model path/to/folder \"Once upon a time\"\n"
       "  driftwood run --model path/to/folder --temperature 0 --max-tokens 50 < prompt.txt\n"
-      "  driftwood run --model path/to/folder --json --top-logprobs 5 \"Hello\" | jq .logprob");
+      "  driftwood run --model path/to/folder --json --top-logprobs 5 \"Hello\" | jq .logprob\n"
+      "  driftwood run --guest vad --model silero_vad_16k.safetensors --input speech.wav");
   command->callback([options, prompt, ids, &chosen] {
     options->prompt_given = prompt->count() > 0;
     options->ids_given = ids->count() > 0;

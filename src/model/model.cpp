@@ -33,9 +33,11 @@ Result<Config> open_config(const std::string& path) {
 Result<void> check_folder(const std::string& path) {
   if (os::folder_exists(path)) return {};
   if (os::file_exists(path)) {
-    return fail(ErrorCode::invalid_argument,
-                "\"{}\" is a file: give the folder that holds config.json and model.safetensors.",
-                path);
+    return fail(
+        ErrorCode::invalid_argument,
+        "\"{}\" is a file: give the folder that holds config.json and model.safetensors, or "
+        "a bare .safetensors file.",
+        path);
   }
   return fail(ErrorCode::not_found,
               "There is no folder \"{}\": give one that holds config.json and model.safetensors.",
@@ -109,6 +111,18 @@ Result<std::shared_ptr<const Model>> open_folder(const std::string& path) {
   }
 
   DW_TRY(open_weights(path, *model));
+  return model;
+}
+
+Result<std::shared_ptr<const Model>> open_model(const std::string& path) {
+  if (!path.ends_with(".safetensors") || !os::file_exists(path)) return open_folder(path);
+  DW_TRY_ASSIGN(const auto weights, Checkpoint::open(path));
+  auto model = std::make_shared<Model>();
+  model->name = path;
+  model->config_json = "{}";
+  model->generation_config_json = "{}";
+  model->weight_bytes = weights->weight_bytes();
+  model->weights = weights;
   return model;
 }
 

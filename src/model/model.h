@@ -14,8 +14,8 @@ namespace driftwood::model {
 // Immutable; shared by all guests that use it. Weights are views into mapped files, so nothing is
 // copied.
 struct Model {
-  std::string name;                    // for messages: the folder, or "seeded"
-  std::string config_json;             // config.json; a JSON object
+  std::string name;                    // for messages: the folder or file, or "seeded"
+  std::string config_json;             // config.json; a JSON object; "{}" if there is none
   std::string generation_config_json;  // "{}" if there is none
   std::shared_ptr<const device::WeightSource> weights;
   std::unique_ptr<const Tokenizer> tokenizer;  // null if there is none
@@ -27,6 +27,11 @@ struct Model {
 // tokenizer.json. The weights are mapped, not read.
 // Errors: not_found with the missing file; corrupt with the file and what is wrong with it.
 Result<std::shared_ptr<const Model>> open_folder(const std::string& path);
+
+// Opens what `path` names: a bare FILE.safetensors, for guests that need no more than weights, or a
+// folder. A bare file's config.json reads as "{}", and it has no tokenizer.
+// Errors: as open_folder; invalid_argument for a file of another name.
+Result<std::shared_ptr<const Model>> open_model(const std::string& path);
 
 // A small random model of the Llama family made in memory from a seed, with no tokenizer: 4 layers,
 // 256 wide, 4 heads over 2 key heads, vocabulary 4,096, f32. For measuring a machine without a

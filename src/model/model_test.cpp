@@ -74,16 +74,48 @@ TEST_F(ModelFolder, reads_the_generation_config) {
 
 TEST(OpenFolder, says_what_to_give_instead_of_a_file_or_nothing) {
   const TestFolder folder;
-  const std::string file = folder.write("model.safetensors", "");
-  const auto not_a_folder = open_folder(file);
+  const std::string file = folder.write("config.json", "{}");
+  const auto not_a_folder = open_model(file);
   ASSERT_FALSE(not_a_folder);
   EXPECT_EQ(not_a_folder.error().code(), ErrorCode::invalid_argument);
-  EXPECT_EQ(
-      not_a_folder.error().message(),
-      "\"" + file + "\" is a file: give the folder that holds config.json and model.safetensors.");
-  const auto nothing = open_folder(folder.path() + "/none");
+  EXPECT_EQ(not_a_folder.error().message(),
+            "\"" + file +
+                "\" is a file: give the folder that holds config.json and model.safetensors, or a "
+                "bare .safetensors file.");
+  const auto nothing = open_model(folder.path() + "/none.safetensors");
   ASSERT_FALSE(nothing);
   EXPECT_EQ(nothing.error().code(), ErrorCode::not_found);
+}
+
+TEST(OpenModel, opens_a_bare_file) {
+  const TestFolder folder;
+  const std::string file = folder.write("net.safetensors", safetensors_of(kWeights, "ab"));
+  const auto model = open_model(file);
+  ASSERT_TRUE(model) << model.error().message();
+  EXPECT_EQ((*model)->name, file);
+  EXPECT_EQ((*model)->config_json, "{}");
+  EXPECT_EQ((*model)->generation_config_json, "{}");
+  EXPECT_EQ((*model)->tokenizer, nullptr);
+  EXPECT_EQ((*model)->weight_bytes, 2u);
+  EXPECT_TRUE((*model)->weights->find("w"));
+}
+
+TEST(OpenModel, names_the_bare_file_that_is_corrupt) {
+  const TestFolder folder;
+  const std::string file = folder.write("net.safetensors", safetensors_of(kWeights, "a"));
+  const auto model = open_model(file);
+  ASSERT_FALSE(model);
+  EXPECT_EQ(model.error().code(), ErrorCode::corrupt);
+  EXPECT_TRUE(model.error().message().starts_with("While opening \"" + file + "\": "));
+}
+
+TEST_F(ModelFolder, may_be_called_like_a_file) {
+  const std::string path = folder_.path() + "/net.safetensors";
+  std::filesystem::create_directory(path);
+  const auto model = open_model(path);
+  ASSERT_FALSE(model);
+  EXPECT_EQ(model.error().message().find("There is no config.json"), 0u);
+  EXPECT_TRUE(open_model(folder_.path()));
 }
 
 TEST_F(ModelFolder, names_the_file_that_is_missing) {

@@ -30,8 +30,8 @@ std::uint64_t Runtime::copied_bytes() const {
   return impl_->device->copied_bytes().total();
 }
 
-Result<Model> Runtime::open_model(const std::string& folder) const {
-  DW_TRY_ASSIGN(auto opened, model::open_folder(folder));
+Result<Model> Runtime::open_model(const std::string& path) const {
+  DW_TRY_ASSIGN(auto opened, model::open_model(path));
   return Model(std::move(opened));
 }
 

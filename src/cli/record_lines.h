@@ -1,0 +1,34 @@
+// What `driftwood run --input` prints of a guest's records, whichever protocol the guest speaks.
+#pragma once
+
+#include <driftwood/result.h>
+
+#include <optional>
+#include <string_view>
+
+namespace driftwood::cli {
+
+class RecordLines {
+ public:
+  // `json`: every record is printed as the line of JSON that it is.
+  explicit RecordLines(bool json) : json_(json) {}
+
+  // Of the records of driftwood.generate/1 it prints the text, keeps an error and passes over usage
+  // and done; any other JSON it prints as one line, at once. What is no JSON is a failure.
+  void take(std::string_view record);
+
+  // The first error that the guest reported or made.
+  const std::optional<Error>& failure() const { return failure_; }
+
+  // Ends the last line.
+  void finish();
+
+ private:
+  void print(std::string_view text);
+
+  bool json_;
+  bool ends_with_newline_ = true;
+  std::optional<Error> failure_;
+};
+
+}  // namespace driftwood::cli
