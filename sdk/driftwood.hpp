@@ -48,6 +48,12 @@ struct Shared {
 
   T& operator[](std::size_t i) const { return elements[i]; }
   std::size_t size() const { return elements.size(); }
+
+  // Elements [begin, begin + count), for binding a graph to a part. Precondition: they are there.
+  Shared part(std::size_t begin, std::size_t count) const {
+    return {elements.subspan(begin, count), window,
+            offset_bytes + static_cast<std::uint32_t>(begin * sizeof(T))};
+  }
 };
 
 // Memory of this guest that the device works on in place: allocated and shared once, handed out in

@@ -19,6 +19,7 @@
 #include <cstdlib>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -152,6 +153,29 @@ class NextMessage {
 
 inline NextMessage next_message() {
   return {};
+}
+
+// co_await next_message_size(): the size in bytes of the next message, or nothing when the guest is
+// to end. read_message() then puts it where the guest wants it, such as shared memory.
+class NextMessageSize {
+ public:
+  bool await_ready() const { return Waiting::instance().shut_down(); }
+  void await_suspend(std::coroutine_handle<> caller) {
+    Waiting::instance().wait(caller, DW_NEXT_IDLE);
+  }
+  std::optional<std::uint32_t> await_resume() {
+    if (Waiting::instance().shut_down()) return std::nullopt;
+    return static_cast<std::uint32_t>(dw_message_read(nullptr, 0));
+  }
+};
+
+inline NextMessageSize next_message_size() {
+  return {};
+}
+
+// The first bytes of the present message, as many as `out` holds.
+inline void read_message(std::span<std::uint8_t> out) {
+  dw_message_read(out.data(), static_cast<std::uint32_t>(out.size()));
 }
 
 // co_await yield(): gives other actors a turn, and the output away.

@@ -65,11 +65,11 @@ class Runtime {
   // place.
   std::uint64_t copied_bytes() const;
 
-  // Opens a Hugging Face folder. Errors: not_found, corrupt, unsupported, with the file and the
-  // reason.
-  Result<Model> open_model(const std::string& folder) const;
+  // Opens a Hugging Face folder, or a bare FILE.safetensors for guests that need no more than
+  // weights. Errors: not_found, corrupt, unsupported, with the file and the reason.
+  Result<Model> open_model(const std::string& path) const;
 
-  // Compiles a guest that is built in: "llama" or "matmul". Errors: not_found.
+  // Compiles a guest that is built in: "llama", "matmul", "mnist" or "vad". Errors: not_found.
   Result<GuestModule> builtin_guest(std::string_view name) const;
 
   // Compiles a guest. Errors: corrupt when it is not WebAssembly; invalid_argument when it imports
