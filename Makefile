@@ -1,6 +1,6 @@
 # The README's commands. What is built, and how, is in CMakeLists.txt and CMakePresets.json.
 .NOTPARALLEL:
-.PHONY: help run test asan tsan fuzz gcc setup check-model
+.PHONY: help run test asan tsan fuzz gcc neon setup check-model
 
 PROMPT ?= Once upon a time
 
@@ -17,6 +17,7 @@ help:
 	@echo 'make tsan                        build and test what has threads with ThreadSanitizer'
 	@echo 'make fuzz                        build the fuzz targets and run each for a minute'
 	@echo 'make gcc                         have g++ check what clang builds'
+	@echo 'make neon                        the same bits on ARM64: cross-compile the device and test it under emulation'
 
 # Standard output is the result alone, so that `make run ... > story.txt` works.
 run: check-model setup
@@ -54,6 +55,12 @@ fuzz: setup
 gcc: setup
 	cmake --preset release
 	tools/check_gcc build/release
+
+neon: setup
+	@tools/setup --neon
+	cmake --preset neon
+	cmake --build --preset neon
+	ctest --preset neon
 
 setup:
 	@tools/setup
