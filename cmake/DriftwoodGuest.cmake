@@ -51,3 +51,17 @@ function(driftwood_guest name)
   set_target_properties(driftwood_guest_${name} PROPERTIES LINKER_LANGUAGE CXX)
   target_include_directories(driftwood_guest_${name} INTERFACE $<BUILD_INTERFACE:${folder}>)
 endfunction()
+
+# driftwood_native_guest(NAME SOURCES file...): the same sources as a part of a program, for debuggers,
+# sanitizers and comparison: the library driftwood_native_<name>, whose exports Runtime::spawn_native takes,
+# and the program <name>_native, which gives it one message.
+function(driftwood_native_guest name)
+  cmake_parse_arguments(guest "" "" "SOURCES" ${ARGN})
+  add_library(driftwood_native_${name} STATIC ${guest_SOURCES})
+  target_include_directories(driftwood_native_${name} PRIVATE ${CMAKE_SOURCE_DIR}/sdk ${CMAKE_SOURCE_DIR}/guests)
+  target_include_directories(driftwood_native_${name} SYSTEM PRIVATE ${DRIFTWOOD_GUEST_INCLUDE})
+  target_link_libraries(driftwood_native_${name} PUBLIC driftwood_runtime)
+  add_executable(${name}_native ${CMAKE_SOURCE_DIR}/sdk/native_main.cpp)
+  target_include_directories(${name}_native PRIVATE ${CMAKE_SOURCE_DIR}/sdk)
+  target_link_libraries(${name}_native PRIVATE driftwood_native_${name})
+endfunction()

@@ -3,6 +3,15 @@
 #pragma once
 
 #define JSON_NOEXCEPTION
+// In a native build the host has the library too, with exceptions: two namespaces keep the two
+// apart.
+#define NLOHMANN_JSON_NAMESPACE nlohmann::json_of_guests
+#define NLOHMANN_JSON_NAMESPACE_BEGIN \
+  namespace nlohmann {                \
+  inline namespace json_of_guests {
+#define NLOHMANN_JSON_NAMESPACE_END \
+  }                                 \
+  }
 #include <algorithm>
 #include <cstdint>
 #include <limits>

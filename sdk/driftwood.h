@@ -195,6 +195,13 @@ DW_IMPORT(random_seed) int32_t dw_random_seed(uint64_t* out);
 /* Nanoseconds of a clock that never goes back; the host keeps the value for a replay. */
 DW_IMPORT(now) int32_t dw_now(uint64_t* out);
 
+#ifndef __wasm__
+/* Native builds only (a guest compiled into a program): memory that dw_window_share takes, `size` a
+ * multiple of 65,536; null if there is none left. In WebAssembly any memory will do. */
+void* dw_native_allocate(uint32_t size);
+void dw_native_free(void* address);
+#endif
+
 /* The guest's side. driftwood_start is called once, after _initialize where that is exported. */
 DW_EXPORT(driftwood_start) int32_t driftwood_start(void);
 DW_EXPORT(driftwood_resume) int32_t driftwood_resume(int32_t event, int32_t status);

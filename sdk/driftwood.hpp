@@ -81,7 +81,7 @@ class SharedBuffer {
     SharedBuffer buffer;
     buffer.size_bytes_ =
         static_cast<std::uint32_t>(round_up(std::max(size_bytes, std::uint64_t{1}), kStepBytes));
-    buffer.bytes_ = static_cast<std::uint8_t*>(std::aligned_alloc(kStepBytes, buffer.size_bytes_));
+    buffer.bytes_ = static_cast<std::uint8_t*>(allocate(buffer.size_bytes_));
     if (buffer.bytes_ == nullptr) {
       return fail(DW_E_MEMORY, "The guest has no memory for a shared buffer of " +
                                    std::to_string(buffer.size_bytes_) + " bytes.");
@@ -101,7 +101,7 @@ class SharedBuffer {
   }
   ~SharedBuffer() {
     window_ = Handle();
-    std::free(bytes_);
+    free(bytes_);
   }
 
   // The next `count` elements. Ends the guest if they do not fit: sizes are the guest's own
@@ -120,6 +120,14 @@ class SharedBuffer {
  private:
   // The largest multiple of kStepBytes that 32 bits hold.
   static constexpr std::uint64_t kMostBytes = (std::uint64_t{1} << 32) - kStepBytes;
+
+#ifdef __wasm__
+  static void* allocate(std::uint32_t size) { return std::aligned_alloc(kStepBytes, size); }
+  static void free(void* address) { std::free(address); }
+#else
+  static void* allocate(std::uint32_t size) { return dw_native_allocate(size); }
+  static void free(void* address) { dw_native_free(address); }
+#endif
 
   static constexpr std::uint64_t round_up(std::uint64_t value, std::uint32_t step) {
     return (value + step - 1) / step * step;

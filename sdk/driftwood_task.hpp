@@ -223,7 +223,9 @@ class Guest {
  public:
   explicit Guest(Task<Result<void>> main) : main_(std::move(main)) {}
 
+  // A second start is for native builds, where globals outlive the guest: it is refused.
   std::int32_t start() {
+    if (std::exchange(started_, true)) return DW_E_INVALID;
     main_.start();
     return finish(Waiting::instance().run());
   }
@@ -241,6 +243,7 @@ class Guest {
   }
 
   Task<Result<void>> main_;
+  bool started_ = false;
 };
 
 }  // namespace driftwood::sdk

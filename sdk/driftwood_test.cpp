@@ -4,6 +4,12 @@
 #include <gtest/gtest.h>
 
 extern "C" {
+void* dw_native_allocate(std::uint32_t size) {
+  return std::aligned_alloc(65536, size);
+}
+void dw_native_free(void* address) {
+  std::free(address);
+}
 std::int32_t dw_window_share(void*, std::uint32_t, std::uint32_t) {
   return 1;
 }

@@ -745,6 +745,74 @@ class Eval(unittest.TestCase):
         process.stderr.close()
 
 
+class TraceHash(unittest.TestCase):
+    def trace(self, *options):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "trace.txt"
+            result = driftwood("run", *IDS, "--seed", "1", "--json", "--trace-hash", path, *options)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            return path.read_text().splitlines()
+
+    def test_a_line_for_each_op_of_each_run_that_holds_the_bits(self):
+        lines = [line.split() for line in self.trace()]
+        self.assertEqual(sorted({line[0] for line in lines}), ["1", "2"])
+        first = [line for line in lines if line[0] == "1"]
+        self.assertEqual([line[1] for line in first], [str(op) for op in range(len(first))])
+        self.assertEqual((first[0][2], first[-1][2]), ("gather_rows", "top_logits"))
+        self.assertTrue(all(len(line) == 4 and int(line[3], 16) >= 0 for line in lines))
+        self.assertGreater(len({line[3] for line in first}), len(first) // 2)
+
+    def test_instruction_sets_threads_and_cache_dtypes(self):
+        trace = self.trace("--threads", "1")
+        self.assertEqual(self.trace("--isa", "portable", "--threads", "2"), trace)
+        other = self.trace("--kv-dtype", "bf16")
+        first = next(i for i, (a, b) in enumerate(zip(trace, other)) if a != b)
+        self.assertEqual(other[first].split()[2], "append_rows", "the first op that differs")
+
+    def test_standard_output_and_a_file_that_cannot_be_made(self):
+        result = driftwood("run", *IDS, "--json", "--trace-hash", "-")
+        self.assertIn(b"1 0 gather_rows ", result.stdout)
+        failed = driftwood("run", *IDS, "--json", "--trace-hash", "no/such/trace.txt")
+        self.assertEqual(failed.returncode, 1)
+        self.assertIn(b"no/such/trace.txt", failed.stderr)
+        self.assertEqual(failed.stdout, b"")
+
+
+class Bench(unittest.TestCase):
+    def test_json_holds_a_figure_for_everything(self):
+        result = driftwood(
+            "bench",
+            "--json",
+            "--contexts",
+            "3,5",
+            "--tokens",
+            "2",
+            "--guests",
+            "2",
+            "--model",
+            SMALL,
+        )
+        self.assertEqual(result.returncode, 0, result.stderr)
+        report = json.loads(result.stdout)
+        for key in ("read_bytes_per_second", "flops", "weight_bytes", "load_ms"):
+            self.assertGreater(report[key], 0, key)
+        self.assertEqual([context["tokens"] for context in report["contexts"]], [3, 5])
+        for context in report["contexts"]:
+            self.assertEqual(context["token_ms"]["count"], 2)
+            self.assertGreater(context["share_of_read"]["median"], 0)
+        names = [op["name"] for op in report["ops"]]
+        self.assertIn("linear 272 x 64 f32", names)
+        self.assertIn("attention", names)
+        self.assertGreater(report["host_us_per_token"]["median"], 0)
+        self.assertEqual(report["guests"]["count"], 2)
+        self.assertIn("?", report["question"])
+
+    def test_contexts_that_do_not_fit(self):
+        result = driftwood("bench", "--contexts", "257", "--model", SMALL)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(b"257", result.stderr)
+
+
 class Probe(unittest.TestCase):
     def test_json(self):
         result = driftwood("probe", "--json", "--model", SMALL)
@@ -772,7 +840,7 @@ class Probe(unittest.TestCase):
 
     def test_help_and_version(self):
         self.assertRegex(driftwood("--version").stdout.decode(), r"^driftwood \d+\.\d+\.\d+\n$")
-        for command in ((), ("run",), ("eval",), ("inspect",), ("probe",)):
+        for command in ((), ("run",), ("eval",), ("inspect",), ("probe",), ("bench",)):
             result = driftwood(*command, "--help")
             self.assertEqual(result.returncode, 0)
             self.assertIn(b"Examples:", result.stdout)

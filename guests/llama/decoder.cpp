@@ -39,11 +39,11 @@ Result<void> Decoder::make_piece_window() {
   piece_.buffer = std::move(*buffer);
   std::ranges::copy(inverse_frequencies(config_), piece_.frequencies.elements.begin());
 
-  const sdk::Program& program = recorded_.program;
-  return graph_.bind(program.slot(recorded_.ids), piece_.ids)
-      .and_then([&] { return graph_.bind(program.slot(recorded_.positions), piece_.positions); })
-      .and_then(
-          [&] { return graph_.bind(program.slot(recorded_.frequencies), piece_.frequencies); });
+  Result<void> bound;
+  bind(bound, recorded_.ids, piece_.ids);
+  bind(bound, recorded_.positions, piece_.positions);
+  bind(bound, recorded_.frequencies, piece_.frequencies);
+  return bound;
 }
 
 Result<void> Decoder::make_logits_window(std::uint32_t rows) {
@@ -63,20 +63,14 @@ Result<void> Decoder::make_logits_window(std::uint32_t rows) {
   window.hidden = buffer->take<float>(rows * hidden);
   window.buffer = std::move(*buffer);
 
-  const sdk::Program& program = recorded_.program;
-  auto bound =
-      graph_.bind(program.slot(recorded_.rows), window.rows)
-          .and_then(
-              [&] { return graph_.bind(program.slot(recorded_.given_ids), window.given_ids); })
-          .and_then([&] { return graph_.bind(program.slot(recorded_.hidden), window.hidden); })
-          .and_then([&] { return graph_.bind(program.slot(recorded_.best_ids), window.best_ids); })
-          .and_then(
-              [&] { return graph_.bind(program.slot(recorded_.best_logits), window.best_logits); })
-          .and_then(
-              [&] { return graph_.bind(program.slot(recorded_.log_sum_exp), window.log_sum_exp); })
-          .and_then([&] {
-            return graph_.bind(program.slot(recorded_.given_logits), window.given_logits);
-          });
+  Result<void> bound;
+  bind(bound, recorded_.rows, window.rows);
+  bind(bound, recorded_.given_ids, window.given_ids);
+  bind(bound, recorded_.hidden, window.hidden);
+  bind(bound, recorded_.best_ids, window.best_ids);
+  bind(bound, recorded_.best_logits, window.best_logits);
+  bind(bound, recorded_.log_sum_exp, window.log_sum_exp);
+  bind(bound, recorded_.given_logits, window.given_logits);
   // What a graph has bound stays shared, so no graph may keep the window whose memory goes back
   // now.
   if (bound && head_) bound = head_->graph.bind(head_->hidden_slot, window.hidden);

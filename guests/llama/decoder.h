@@ -63,6 +63,11 @@ class Decoder {
         weights_(std::move(weights)),
         recorded_(record_decoder(config_, weights_, options_.kv_dtype)) {}
 
+  // Binds a tensor of the program, unless `bound` holds the error of one before.
+  template <typename T>
+  void bind(sdk::Result<void>& bound, sdk::Tensor tensor, const sdk::Shared<T>& elements) {
+    if (bound) bound = graph_.bind(recorded_.program.slot(tensor), elements);
+  }
   sdk::Result<void> make_piece_window();
   sdk::Result<void> make_logits_window(std::uint32_t rows);
   sdk::Result<void> make_head();

@@ -120,6 +120,9 @@ class Generation {
 
  private:
   static Decode decode_with(const sdk::Model& model) {
+    if (!model.has_tokenizer()) {  // asking for each token would cost more than choosing it
+      return [](auto...) -> Result<std::string> { return sdk::fail(DW_E_NOT_FOUND, {}); };
+    }
     return [&model](std::span<const std::int32_t> ids, std::size_t skip, bool complete) {
       return model.decode(ids, skip, complete);
     };

@@ -32,6 +32,23 @@ TEST(Records, a_score_is_a_sum_over_tokens) {
   EXPECT_EQ(score_record(127, -1.5), R"({"type":"score","tokens":127,"logprob":-1.5})");
 }
 
+TEST(Records, a_token_that_is_written_by_hand_reads_like_any_json) {
+  for (const std::string& text : {std::string("a\"\\b"), std::string("\n\x01\0z", 4),
+                                  std::string("\xc3\xa4 \xe2\x82\xac"), std::string("~ /")}) {
+    for (const float logprob : {-0.1f, -1e-8f, -123456.7f, 0.0f, -3e38f}) {
+      const json record = json::parse(token_record({-5, text, logprob, true, kBest, 1}));
+      EXPECT_EQ(record["text"], text);
+      EXPECT_EQ(record["logprob"].get<float>(), logprob);
+      EXPECT_EQ(record["id"], -5);
+      EXPECT_EQ(record["prompt"], true);
+    }
+  }
+  const json infinite =
+      json::parse(token_record({1, "\xff", -std::numeric_limits<float>::infinity(), false, {}, 0}));
+  EXPECT_TRUE(infinite["logprob"].is_null());
+  EXPECT_EQ(infinite["text"], "\xef\xbf\xbd");
+}
+
 TEST(Records, text_that_is_not_utf_8_is_replaced) {
   EXPECT_EQ(text_record("\xff"), "{\"type\":\"text\",\"text\":\"\xef\xbf\xbd\"}");
 }

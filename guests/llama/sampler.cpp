@@ -89,8 +89,11 @@ std::optional<std::int32_t> sample_best(const BestLogits& best, const SamplerSet
     least_kept = std::min(least_kept, nucleus_size(weights, settings.top_p * (sum + rest.least)));
     most_kept = std::min(most_kept, nucleus_size(weights, settings.top_p * (sum + rest.most)));
   }
-  if (least_kept != most_kept || most_kept > weights.size()) return std::nullopt;
-  return ranking.certain[draw(std::span(weights).first(most_kept), uniform)].id;
+  if (most_kept > weights.size()) return std::nullopt;
+  // The more are kept, the further the draw reaches: where both ends agree, so does all between.
+  const std::size_t drawn = draw(std::span(weights).first(least_kept), uniform);
+  if (drawn != draw(std::span(weights).first(most_kept), uniform)) return std::nullopt;
+  return ranking.certain[drawn].id;
 }
 
 std::int32_t sample_row(std::span<const float> row, const SamplerSettings& settings,

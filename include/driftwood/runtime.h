@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -42,6 +43,21 @@ class GuestModule {
   std::shared_ptr<const Impl> impl_;
 };
 
+// A guest whose source is compiled into this program (sdk/README.md): for debuggers, sanitizers and
+// comparison. It has no sandbox, and a process has one at a time, started once.
+struct NativeGuest {
+  std::int32_t (*start)();
+  std::int32_t (*resume)(std::int32_t event, std::int32_t status);
+};
+
+// The bits that one op of one run wrote.
+struct OpHash {
+  std::uint64_t run;      // runs of a device count up from 1
+  std::uint32_t op;       // index in the program
+  std::string_view name;  // of the op: "linear"
+  std::uint64_t hash;     // FNV-1a of the bytes of its outputs
+};
+
 // Lifetime: outlives its actors.
 // Threads: one at a time. Those that it starts take no signals.
 // Signals: handlers of SIGSEGV, SIGBUS, SIGFPE and SIGILL are installed for the process when the
@@ -65,6 +81,11 @@ class Runtime {
   // place.
   std::uint64_t copied_bytes() const;
 
+  // Calls `on_op` after each op of each run from now on, so that the first op whose bits differ
+  // between two builds or devices is found; an empty one ends that. Runs are slower meanwhile. It
+  // must not throw. Errors: unsupported where the device does not do ops one by one.
+  Result<void> trace_hashes(std::function<void(const OpHash&)> on_op);
+
   // Opens a Hugging Face folder, or a bare FILE.safetensors for guests that need no more than
   // weights. Errors: not_found, corrupt, unsupported, with the file and the reason.
   Result<Model> open_model(const std::string& path) const;
@@ -80,6 +101,10 @@ class Runtime {
   // Errors: guest_failed; out_of_memory.
   Result<Actor> spawn(const GuestModule& guest, const std::optional<Model>& model,
                       const ActorOptions& options) const;
+
+  // The same for a guest of this program. Errors: limit while another one lives; out_of_memory.
+  Result<Actor> spawn_native(const NativeGuest& guest, const std::optional<Model>& model,
+                             const ActorOptions& options) const;
 
  private:
   struct Impl;

@@ -21,6 +21,7 @@ void add_run(CLI::App& app, Command& chosen);
 void add_eval(CLI::App& app, Command& chosen);
 void add_inspect(CLI::App& app, Command& chosen);
 void add_probe(CLI::App& app, Command& chosen);
+void add_bench(CLI::App& app, Command& chosen);
 
 // The options that choose and configure a device. `default_device` says what no --device means.
 void add_device_options(CLI::App& command, RuntimeOptions& options,

@@ -45,7 +45,8 @@ int main(int argc, char** argv) {
       "  driftwood run --model path/to/folder \"Once upon a time\"\n"
       "  driftwood eval --model path/to/folder text.txt\n"
       "  driftwood inspect model.safetensors\n"
-      "  driftwood probe\n\n"
+      "  driftwood probe\n"
+      "  driftwood bench\n\n"
       "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.");
   app.get_formatter()->column_width(34);
   static const std::map<std::string, LogLevel> kLevels = {{"debug", LogLevel::debug},
@@ -62,6 +63,7 @@ int main(int argc, char** argv) {
   cli::add_eval(app, command);
   cli::add_inspect(app, command);
   cli::add_probe(app, command);
+  cli::add_bench(app, command);
 
   app.failure_message([](const CLI::App*, const CLI::Error& error) {
     return fmt::format("driftwood: {}\nRun with --help for more information.\n", error.what());
@@ -74,7 +76,8 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? cli::kSuccess : cli::kUsage;
   }
   if (!command) {
-    return cli::report_usage("Name a subcommand: run, eval, inspect or probe; --help says more.");
+    return cli::report_usage(
+        "Name a subcommand: run, eval, inspect, probe or bench; --help says more.");
   }
   set_log_callback(least, nullptr);
   return run_to_the_end(command);

@@ -4,7 +4,9 @@
 #include <driftwood/runtime.h>
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "cli/commands.h"
 #include "cli/input.h"
@@ -36,6 +38,7 @@ struct RunOptions {
   GenerateRequest request;
   bool json = false;
   std::optional<double> timeout_s;
+  std::string trace_path;  // empty: no trace
 };
 
 // The prompt from the argument, --prompt-file or standard input, in this order. Files and pipes end
@@ -137,6 +140,38 @@ int run_input(const Runtime& runtime, const RunOptions& options) {
   return interrupted() ? kInterrupted : kSuccess;
 }
 
+// The file of --trace-hash; "-" is standard output.
+class TraceFile {
+ public:
+  ~TraceFile() {
+    if (file_ != nullptr && file_ != stdout) std::fclose(file_);
+  }
+
+  Result<void> start(Runtime& runtime, const std::string& path) {
+    path_ = path;
+    file_ = path == "-" ? stdout : std::fopen(path.c_str(), "w");
+    if (file_ == nullptr) return failure();
+    return runtime.trace_hashes([file = file_](const OpHash& op) {
+      fmt::print(file, "{} {} {} {:016x}\n", op.run, op.op, op.name, op.hash);
+    });
+  }
+
+  Result<void> finish() {
+    if (file_ == nullptr || (std::fflush(file_) == 0 && !std::ferror(file_))) return {};
+    return failure();
+  }
+
+ private:
+  std::unexpected<Error> failure() const {
+    return std::unexpected(
+        Error(ErrorCode::io,
+              fmt::format("The trace \"{}\" cannot be written: {}.", path_, std::strerror(errno))));
+  }
+
+  std::string path_;
+  std::FILE* file_ = nullptr;
+};
+
 int run(RunOptions options) {
   if (options.model.empty() && options.guest.empty()) {
     return report_usage(
@@ -150,9 +185,18 @@ int run(RunOptions options) {
     if (!ids) return report_usage(ids.error().message());
     options.request.prompt_ids = *std::move(ids);
   }
-  const auto runtime = Runtime::create(options.runtime);
+  auto runtime = Runtime::create(options.runtime);
   if (!runtime) return report(runtime.error());
-  return options.input_path.empty() ? run_prompt(*runtime, options) : run_input(*runtime, options);
+  TraceFile trace;
+  if (!options.trace_path.empty()) {
+    if (auto started = trace.start(*runtime, options.trace_path); !started) {
+      return report(started.error());
+    }
+  }
+  const int code =
+      options.input_path.empty() ? run_prompt(*runtime, options) : run_input(*runtime, options);
+  if (auto written = trace.finish(); !written) return report(written.error());
+  return code;
 }
 
 // A check of one number. CLI::Range would let NaN through.
@@ -232,6 +276,11 @@ void add_output_options(CLI::App& command, RunOptions& options) {
       .add_flag("--prompt-logprobs", options.request.prompt_logprobs,
                 "With --json: the prompt's positions first, marked \"prompt\": true")
       ->needs("--json")
+      ->group("Output");
+  command
+      .add_option("--trace-hash", options.trace_path,
+                  "Write a line for each op of each run, with a hash of the bits that it wrote, to "
+                  "a file or \"-\"")
       ->group("Output");
 }
 

@@ -19,6 +19,7 @@
 #include "core/error.h"
 #include "device/append_state.h"
 #include "device/buffer.h"
+#include "device/op_observer.h"
 #include "device/register_state.h"
 #include "graph/program.h"
 #include "memory/window.h"
@@ -87,6 +88,12 @@ struct BoundWindow {
   bool written = false;
 };
 
+// What a device reads from a buffer at most.
+struct ReadPeak {
+  double bytes_per_second;
+  unsigned streams;  // places that each thread read at once
+};
+
 // Numbers a submission of one device, ascending.
 enum class Serial : std::uint64_t {};
 
@@ -143,6 +150,16 @@ class Device {
   // Asks a run to end early; wait() then answers `cancelled`, or success if it came too late.
   void cancel(Serial serial) { cancel_impl(serial); }
 
+  // Measures, now, what kernels are judged by: how fast all of the device together reads a buffer
+  // that is much larger than its caches, and the f32 operations that it does in a second, a fused
+  // multiply-add being two. Each takes some 10 ms. Errors: unsupported.
+  Result<ReadPeak> measure_read(const Buffer& buffer) { return measure_read_impl(buffer); }
+  Result<double> measure_arithmetic() { return measure_arithmetic_impl(); }
+
+  // Tells `observer` of each op of each run from now on, within wait(); an empty one ends that. A
+  // device that is observed may be slower. Errors: unsupported where ops are not done one by one.
+  Result<void> observe(OpObserver observer) { return observe_impl(std::move(observer)); }
+
  protected:
   explicit Device(Capabilities capabilities) : capabilities_(std::move(capabilities)) {}
 
@@ -161,6 +178,17 @@ class Device {
                                    std::span<const Sequence> sequences) = 0;
   virtual Result<void> wait_impl(Serial serial, std::uint64_t timeout_ns) = 0;
   virtual void cancel_impl(Serial serial) = 0;
+  virtual Result<ReadPeak> measure_read_impl(const Buffer&) {
+    return refuse("read at a speed that can be measured");
+  }
+  virtual Result<double> measure_arithmetic_impl() {
+    return refuse("compute at a speed that can be measured");
+  }
+  virtual Result<void> observe_impl(OpObserver) { return refuse("tell of single ops"); }
+
+  std::unexpected<Error> refuse(std::string_view what) const {
+    return fail(ErrorCode::unsupported, "Device {} does not {}.", capabilities_.name, what);
+  }
 
   struct InFlight {
     std::shared_ptr<const Executable> executable;

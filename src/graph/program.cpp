@@ -1,24 +1,12 @@
 #include "graph/program.h"
 
+#include "core/hash.h"
 #include "graph/program_flow.h"
 #include "graph/program_records.h"
 #include "graph/program_tables.h"
 #include "tensor/dtype.h"
 
 namespace driftwood::graph {
-namespace {
-
-// FNV-1a.
-std::uint64_t hash_of(std::span<const std::byte> bytes) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const std::byte byte : bytes) {
-    hash = (hash ^ std::to_integer<std::uint64_t>(byte)) * 0x100000001b3;
-  }
-  return hash;
-}
-
-}  // namespace
-
 std::uint64_t Program::tensor_bytes(std::uint32_t tensor,
                                     std::span<const std::uint32_t> symbols) const {
   std::uint64_t bytes = tensor::size_bytes(tensors[tensor].dtype);
@@ -34,7 +22,7 @@ Result<std::shared_ptr<const Program>> decode_program(std::span<const std::byte>
   DW_TRY(read_ops(tables, *program));
   DW_TRY(check_flow(tables, *program));
   program->encoded.assign(bytes.begin(), bytes.end());
-  program->hash = hash_of(bytes);
+  program->hash = fnv1a(bytes);
   return program;
 }
 

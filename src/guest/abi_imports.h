@@ -1,6 +1,6 @@
 // The imports of module "driftwood", one function each; sdk/driftwood.h says what they do. The
-// parameters are the guest's, all unchecked numbers. An error becomes its DW_E_* code and text in
-// import_table.cpp.
+// parameters are the guest's, all unchecked numbers. import_table.cpp gives them to WebAssembly,
+// native_instance.cpp to guests that are part of the program.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,12 @@ namespace driftwood::guest::abi {
 // What an import gives: 0 or more; a value that an i32 cannot hold is answered with DW_E_LIMIT.
 using Answer = Result<std::uint64_t>;
 using u32 = std::uint32_t;
+
+// What the guest gets for an answer; the sentence of an error is kept for error_text.
+std::int32_t to_guest(GuestState& guest, const Answer& answer);
+
+// The answer where the host itself has not the memory for a call.
+Answer without_memory();
 
 // abi_text.cpp
 Answer abi_version(GuestState& guest);

@@ -1,7 +1,25 @@
+#include <limits>
+
 #include "guest/abi.h"
 #include "guest/abi_imports.h"
 
 namespace driftwood::guest::abi {
+
+std::int32_t to_guest(GuestState& guest, const Answer& answer) {
+  if (!answer) {
+    guest.error_text = answer.error().message();
+    return abi_code(answer.error().code());
+  }
+  if (*answer > std::numeric_limits<std::int32_t>::max()) {
+    guest.error_text = fmt::format("The answer ({}) does not fit into 31 bits.", *answer);
+    return DW_E_LIMIT;
+  }
+  return static_cast<std::int32_t>(*answer);
+}
+
+Answer without_memory() {
+  return fail(ErrorCode::out_of_memory, "The host has not the memory that this call needs.");
+}
 
 Answer abi_version(GuestState&) {
   return DW_ABI_VERSION;

@@ -1,6 +1,7 @@
-// One running guest: an instance of a WebAssembly module over a region, its handles, and what it
-// asked for. A guest is quiescent between calls: it never waits inside an import. It asks for a run
-// and returns; its owner has the device do the run and calls resume().
+// One running guest: an instance of a WebAssembly module over a region, or the same source compiled
+// into this program; its handles, and what it asked for. A guest is quiescent between calls: it
+// never waits inside an import. It asks for a run and returns; its owner has the device do the run
+// and calls resume().
 //
 // Lifetime: the guest holds its module, region, windows, states and graphs. Its device outlives it,
 //   and no run of its is in flight when it is destroyed.
@@ -55,6 +56,15 @@ struct Services {
   std::function<void(std::string_view record)> write_output;
   std::function<std::uint64_t()> random_bits;
   std::function<std::uint64_t()> now_ns;
+
+  // Whether everything that a guest must have is there.
+  bool is_complete() const { return device != nullptr && write_output && random_bits && now_ns; }
+};
+
+// The exports of a guest that was compiled into this program.
+struct NativeExports {
+  std::int32_t (*start)();
+  std::int32_t (*resume)(std::int32_t event, std::int32_t status);
 };
 
 // A run that the guest asked for. Valid until the guest is resumed or destroyed.
@@ -64,6 +74,9 @@ struct RunRequest {
   device::Sequence sequence;
 };
 
+class GuestInstance;
+struct GuestState;
+
 class Guest {
  public:
   // Instantiates the module and calls its _initialize, if there is one.
@@ -71,6 +84,13 @@ class Guest {
   // is larger than it may be.
   static Result<std::unique_ptr<Guest>> create(std::shared_ptr<const Module> module,
                                                Services services);
+
+  // Takes a guest that is part of this program, for debuggers, sanitizers and comparison. It has no
+  // sandbox: it can do what the program can, no watch, limit of time or interrupt() ends it, and
+  // its heap is not counted. Its globals are those of the process, so one lives at a time, and it
+  // starts once. Errors: limit while another one lives; out_of_memory for the region of its
+  // windows.
+  static Result<std::unique_ptr<Guest>> create_native(NativeExports exports, Services services);
   ~Guest();
   Guest(const Guest&) = delete;
   Guest& operator=(const Guest&) = delete;
@@ -100,9 +120,18 @@ class Guest {
   memory::Region& region() const;
 
  private:
-  struct Impl;
-  explicit Guest(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  enum class Phase { fresh, waiting, finished, failed };
+
+  explicit Guest(std::unique_ptr<GuestInstance> instance);
+  GuestState& state() const;
+  void begin_call();
+  void flush_log();
+  // Judges what an export returned.
+  Result<Next> settle(std::string_view name, const Result<std::int32_t>& returned);
+  Result<Next> check_next(std::string_view name, std::int32_t next) const;
+
+  std::unique_ptr<GuestInstance> instance_;
+  Phase phase_ = Phase::fresh;
 };
 
 }  // namespace driftwood::guest

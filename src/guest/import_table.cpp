@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <exception>
-#include <limits>
 #include <utility>
 
 #include "core/check.h"
@@ -12,22 +11,6 @@
 
 namespace driftwood::guest {
 namespace {
-
-std::int32_t to_guest(GuestState& guest, const abi::Answer& answer) {
-  if (!answer) {
-    guest.error_text = answer.error().message();
-    return abi_code(answer.error().code());
-  }
-  if (*answer > std::numeric_limits<std::int32_t>::max()) {
-    guest.error_text = fmt::format("The answer ({}) does not fit into 31 bits.", *answer);
-    return DW_E_LIMIT;
-  }
-  return static_cast<std::int32_t>(*answer);
-}
-
-abi::Answer without_memory() {
-  return fail(ErrorCode::out_of_memory, "The host has not the memory that this call needs.");
-}
 
 // Makes an import of a function of abi_imports.h, with its arity from its type, which has to be
 // that of its declaration in sdk/driftwood.h.
@@ -48,8 +31,8 @@ struct AbiImport<kFunction, kDeclaration> {
       return kFunction(guest, static_cast<std::uint32_t>(values[kIndex].i32)...);
     };
     return run_import(
-        [&] { values[0].i32 = to_guest(guest, body(std::make_index_sequence<kArity>())); },
-        [&] { values[0].i32 = to_guest(guest, without_memory()); });
+        [&] { values[0].i32 = abi::to_guest(guest, body(std::make_index_sequence<kArity>())); },
+        [&] { values[0].i32 = abi::to_guest(guest, abi::without_memory()); });
   }
 };
 

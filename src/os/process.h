@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "core/error.h"
 
@@ -13,6 +14,9 @@ std::int64_t process_id();
 
 // Processors that this process may use: its affinity mask, lowered by a cgroup's quota. At least 1.
 unsigned available_processor_count();
+
+// The processor as the system names it, or "unknown processor".
+std::string processor_name();
 
 // Resident memory of this process.
 Result<std::uint64_t> resident_bytes();

@@ -50,6 +50,14 @@ unsigned available_processor_count() {
   return std::min(allowed, cgroup_processor_quota(*membership, "/sys/fs/cgroup").value_or(allowed));
 }
 
+std::string processor_name() {
+  const std::string cpuinfo = read_file("/proc/cpuinfo", kMostProcFileBytes).value_or("");
+  const std::size_t label = cpuinfo.find("model name");
+  const std::size_t begin = cpuinfo.find(": ", label);
+  if (label == std::string::npos || begin == std::string::npos) return "unknown processor";
+  return cpuinfo.substr(begin + 2, cpuinfo.find('\n', begin) - begin - 2);
+}
+
 Result<std::uint64_t> resident_bytes() {
   // smaps_rollup walks the page tables; the counters behind statm may be off by some 100 KB.
   if (const auto rollup = read_file("/proc/self/smaps_rollup", kMostProcFileBytes)) {

@@ -1,7 +1,9 @@
 #if defined(__APPLE__)
 #include <mach/mach.h>
+#include <sys/sysctl.h>
 
 #include <algorithm>
+#include <array>
 #include <thread>
 
 #include "os/process.h"
@@ -11,6 +13,13 @@ namespace driftwood::os {
 // This system has neither affinity masks nor quotas for processes.
 unsigned available_processor_count() {
   return std::max(std::thread::hardware_concurrency(), 1u);
+}
+
+std::string processor_name() {
+  std::array<char, 256> text = {};
+  std::size_t size = text.size() - 1;
+  const int status = ::sysctlbyname("machdep.cpu.brand_string", text.data(), &size, nullptr, 0);
+  return status == 0 ? text.data() : "unknown processor";
 }
 
 Result<std::uint64_t> resident_bytes() {

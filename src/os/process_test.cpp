@@ -34,6 +34,12 @@ TEST(Process, processor_count_follows_the_affinity_mask) {
 }
 #endif
 
+TEST(Process, the_processor_has_a_name_of_one_line) {
+  const std::string name = processor_name();
+  EXPECT_FALSE(name.empty());
+  EXPECT_EQ(name.find('\n'), std::string::npos);
+}
+
 TEST(Process, resident_memory_grows_by_what_is_touched) {
   constexpr std::uint64_t kBytes = 16 << 20;
   const std::uint64_t before = resident_bytes().value();

@@ -11,6 +11,7 @@
 #include "os/process.h"
 #include "runtime/builtin_guests.h"
 #include "runtime/handles.h"
+#include "runtime/statistics.h"
 
 namespace driftwood {
 namespace {
@@ -21,12 +22,6 @@ constexpr int kMatmulPairs = 300;
 constexpr int kMatmulWarmUps = 20;
 constexpr int kDecodeTokens = 32;
 constexpr std::uint64_t kSeed = 1;
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 double milliseconds_since(std::uint64_t begin_ns) {
   return static_cast<double>(os::monotonic_ns() - begin_ns) * 1e-6;

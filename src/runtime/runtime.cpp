@@ -30,6 +30,14 @@ std::uint64_t Runtime::copied_bytes() const {
   return impl_->device->copied_bytes().total();
 }
 
+Result<void> Runtime::trace_hashes(std::function<void(const OpHash&)> on_op) {
+  if (!on_op) return impl_->device->observe({});
+  return impl_->device->observe([on_op = std::move(on_op)](const device::OpEvent& event) {
+    on_op({event.run, event.op, event.program.ops[event.op].definition->name,
+           device::hash_outputs(event)});
+  });
+}
+
 Result<Model> Runtime::open_model(const std::string& path) const {
   DW_TRY_ASSIGN(auto opened, model::open_model(path));
   return Model(std::move(opened));
@@ -52,6 +60,17 @@ Result<Actor> Runtime::spawn(const GuestModule& guest, const std::optional<Model
                 guest::Guest::create(guest.impl().module,
                                      services(*impl_->device, model ? model->impl() : nullptr,
                                               options, impl->on_record)));
+  impl->actor = std::make_unique<actor::Actor>(*impl_->device, std::move(instance));
+  return Actor(std::move(impl));
+}
+
+Result<Actor> Runtime::spawn_native(const NativeGuest& guest, const std::optional<Model>& model,
+                                    const ActorOptions& options) const {
+  auto impl = std::make_unique<Actor::Impl>();
+  DW_TRY_ASSIGN(auto instance, guest::Guest::create_native(
+                                   {guest.start, guest.resume},
+                                   services(*impl_->device, model ? model->impl() : nullptr,
+                                            options, impl->on_record)));
   impl->actor = std::make_unique<actor::Actor>(*impl_->device, std::move(instance));
   return Actor(std::move(impl));
 }

@@ -4,6 +4,7 @@
 
 #include "core/check.h"
 #include "device/registry.h"
+#include "guest/abi.h"
 #include "runtime/builtin_guests.h"
 
 namespace driftwood::test {
@@ -20,6 +21,16 @@ std::vector<T> read_window(const guest::RunRequest& request, std::uint32_t tenso
   std::memcpy(elements.data(), place.buffer->contents() + place.offset_bytes,
               elements.size() * sizeof(T));
   return elements;
+}
+
+Result<std::unique_ptr<guest::Guest>> make_llama(GuestKind kind, guest::Services services) {
+  if (kind == GuestKind::native) {
+    return guest::Guest::create_native({driftwood_start, driftwood_resume}, std::move(services));
+  }
+  DW_TRY_ASSIGN(const auto engine, guest::Engine::create());
+  DW_TRY_ASSIGN(const auto wasm, builtin_guest_bytes("llama"));
+  DW_TRY_ASSIGN(const auto module, guest::Module::compile(engine, wasm));
+  return guest::Guest::create(module, std::move(services));
 }
 
 }  // namespace
@@ -76,17 +87,13 @@ std::string Answer::text() const {
 
 Result<std::unique_ptr<LlamaBench>> LlamaBench::open(std::shared_ptr<device::Device> device,
                                                      std::shared_ptr<const model::Model> model,
-                                                     const ActorOptions& options) {
-  DW_TRY_ASSIGN(const auto engine, guest::Engine::create());
-  DW_TRY_ASSIGN(const auto wasm, builtin_guest_bytes("llama"));
-  DW_TRY_ASSIGN(const auto module, guest::Module::compile(engine, wasm));
+                                                     const ActorOptions& options, GuestKind kind) {
   std::unique_ptr<LlamaBench> bench(new LlamaBench(std::move(device)));
   bench->sink_ = [raw = bench.get()](std::string_view record) {
     raw->answer_.records.push_back(nlohmann::json::parse(record));
   };
-  DW_TRY_ASSIGN(bench->guest_,
-                guest::Guest::create(
-                    module, services(*bench->device_, std::move(model), options, bench->sink_)));
+  auto given = services(*bench->device_, std::move(model), options, bench->sink_);
+  DW_TRY_ASSIGN(bench->guest_, make_llama(kind, std::move(given)));
   DW_TRY(bench->guest_->start());
   return bench;
 }

@@ -45,12 +45,15 @@ struct Answer {
   std::string text() const;
 };
 
+enum class GuestKind { wasm, native };  // of the same source; a process has one native guest
+
 // A llama guest over a model, on a CPU device that the caller may share between several.
 class LlamaBench {
  public:
   static Result<std::unique_ptr<LlamaBench>> open(std::shared_ptr<device::Device> device,
                                                   std::shared_ptr<const model::Model> model,
-                                                  const ActorOptions& options = {});
+                                                  const ActorOptions& options = {},
+                                                  GuestKind kind = GuestKind::wasm);
 
   // One request, answered completely.
   Result<Answer> ask(const nlohmann::json& request);

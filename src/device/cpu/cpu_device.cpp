@@ -1,6 +1,7 @@
 #include "device/cpu/cpu_device.h"
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <limits>
 #include <mutex>
@@ -11,6 +12,7 @@
 #include "device/cpu/executable.h"
 #include "device/cpu/float_environment.h"
 #include "device/cpu/isa.h"
+#include "device/cpu/peaks.h"
 #include "device/cpu/run.h"
 #include "device/host_buffer.h"
 #include "os/process.h"
@@ -20,6 +22,7 @@ namespace driftwood::device::cpu {
 namespace {
 
 constexpr unsigned kMostThreads = 1024;
+constexpr std::uint64_t kPeakMultiplyAdds = 500'000'000;  // of a thread: some 10 ms
 
 class CpuDevice final : public Device {
  public:
@@ -69,11 +72,18 @@ class CpuDevice final : public Device {
                            std::span<const Sequence> sequences) override;
   Result<void> wait_impl(Serial serial, std::uint64_t timeout_ns) override;
   void cancel_impl(Serial serial) override;
+  Result<ReadPeak> measure_read_impl(const Buffer& buffer) override;
+  Result<double> measure_arithmetic_impl() override;
+  Result<void> observe_impl(OpObserver observer) override {
+    observer_ = std::move(observer);
+    return {};
+  }
 
   void retire(Serial serial);
 
   Isa isa_;
   os::Team team_;
+  OpObserver observer_;
   std::mutex queue_mutex_;                  // cancel_impl() looks for its run from any thread
   std::deque<std::unique_ptr<Run>> queue_;  // in the order of submission
   std::vector<std::unique_ptr<Run>> spare_;
@@ -105,7 +115,7 @@ Result<void> CpuDevice::wait_impl(Serial serial, std::uint64_t timeout_ns) {
   const std::uint64_t deadline_ns = checked_add(os::monotonic_ns(), timeout_ns)
                                         .value_or(std::numeric_limits<std::uint64_t>::max());
   for (const std::unique_ptr<Run>& run : queue_) {
-    const auto ended = run->advance(team_, deadline_ns);
+    const auto ended = run->advance(team_, deadline_ns, observer_);
     if (!ended) {
       return fail(ErrorCode::timeout, "Run {} did not end within {} ns.",
                   static_cast<std::uint64_t>(serial), timeout_ns);
@@ -131,6 +141,34 @@ void CpuDevice::cancel_impl(Serial serial) {
   const std::lock_guard lock(queue_mutex_);
   const auto run = std::ranges::find(queue_, serial, [](const auto& r) { return r->serial(); });
   if (run != queue_.end()) (*run)->cancel();
+}
+
+Result<ReadPeak> CpuDevice::measure_read_impl(const Buffer& buffer) {
+  const std::uint64_t share = buffer.size_bytes() / team_.size();
+  ReadPeak best = {};
+  for (const unsigned streams : kReadStreams) {
+    std::atomic<std::uint64_t> seen = 0;
+    const std::uint64_t begin_ns = os::monotonic_ns();
+    team_.run([&](unsigned member) {
+      seen += read_all(isa_, {buffer.contents() + member * share, share}, streams);
+    });
+    const auto duration_ns = static_cast<double>(os::monotonic_ns() - begin_ns);
+    const double speed = static_cast<double>(share * team_.size()) / duration_ns * 1e9;
+    if (speed > best.bytes_per_second) best = {speed, streams};
+  }
+  return best;
+}
+
+Result<double> CpuDevice::measure_arithmetic_impl() {
+  std::atomic<std::uint64_t> done = 0;
+  std::atomic<float> result = 0;
+  const std::uint64_t begin_ns = os::monotonic_ns();
+  team_.run([&](unsigned) {
+    std::uint64_t own = 0;
+    result.store(multiply_add(isa_, kPeakMultiplyAdds, own), std::memory_order_relaxed);
+    done += own;
+  });
+  return 2e9 * static_cast<double>(done) / static_cast<double>(os::monotonic_ns() - begin_ns);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "device/cpu/op_outputs.h"
 #include "device/host_buffer.h"
 #include "os/process.h"
 
@@ -38,6 +39,7 @@ Result<void> Run::prepare(Serial serial, std::shared_ptr<const CpuExecutable> ex
   sequence_count_ = sequences.size();
   next_step_ = 0;
   next_item_ = 0;
+  step_ns_ = 0;
   ended_.reset();
   cancelled_ = false;
   faults_.clear();
@@ -175,7 +177,17 @@ void Run::work_in_pieces(const Step& step, const Call& call, const Work& work, o
   next_item_ = std::min(next.load(std::memory_order_relaxed), work.items);
 }
 
-std::optional<Result<void>> Run::advance(os::Team& team, std::uint64_t deadline_ns) {
+void Run::report(const Call& call, const OpObserver& observer) {
+  const graph::Program& program = executable_->program();
+  observer({.run = static_cast<std::uint64_t>(serial_),
+            .program = program,
+            .op = static_cast<std::uint32_t>(next_step_),
+            .duration_ns = std::exchange(step_ns_, 0),
+            .outputs = op_outputs(program, call)});
+}
+
+std::optional<Result<void>> Run::advance(os::Team& team, std::uint64_t deadline_ns,
+                                         const OpObserver& observer) {
   if (ended_) return ended_;
   const std::vector<Step>& steps = executable_->steps();
   std::uint64_t cycles = 0;  // of work since the clock was read
@@ -192,6 +204,7 @@ std::optional<Result<void>> Run::advance(os::Team& team, std::uint64_t deadline_
     const Step& step = steps[next_step_];
     const Call call = make_call(step);
     const Work work = step.work(call);
+    const std::uint64_t begin_ns = observer ? os::monotonic_ns() : 0;
     const std::uint64_t step_cycles = work.items * work.item_cycles;
     if (work.items > 1 && step_cycles >= kLeastSharedCycles) {
       work_in_pieces(step, call, work, team, deadline_ns);
@@ -199,12 +212,14 @@ std::optional<Result<void>> Run::advance(os::Team& team, std::uint64_t deadline_
       if (work.items > 0) step.run(call, 0, work.items);
       next_item_ = work.items;
     }
+    if (observer) step_ns_ += os::monotonic_ns() - begin_ns;
     cycles += step_cycles;
     if (!faults_.what().empty()) {
       ended_ = fault(next_step_);
       return ended_;
     }
     if (next_item_ == work.items) {
+      if (observer) report(call, observer);
       ++next_step_;
       next_item_ = 0;
     }

@@ -32,8 +32,10 @@ class Run {
   Serial serial() const { return serial_; }
 
   // Works until the end, until cancel(), or until `deadline_ns` has passed, at least one piece of
-  // an op. Nothing when there is more to do; otherwise how the run ended, which stays so.
-  std::optional<Result<void>> advance(os::Team& team, std::uint64_t deadline_ns);
+  // an op. Nothing when there is more to do; otherwise how the run ended, which stays so. An
+  // observer that is not empty is told of each op.
+  std::optional<Result<void>> advance(os::Team& team, std::uint64_t deadline_ns,
+                                      const OpObserver& observer);
 
   void cancel() { cancelled_ = true; }
 
@@ -49,6 +51,7 @@ class Run {
   void work_in_pieces(const Step& step, const Call& call, const Work& work, os::Team& team,
                       std::uint64_t deadline_ns);
   Result<void> fault(std::size_t step);
+  void report(const Call& call, const OpObserver& observer);
 
   Serial serial_{};
   std::shared_ptr<const CpuExecutable> executable_;
@@ -62,6 +65,7 @@ class Run {
   std::unique_ptr<Buffer> arena_;
   FaultReport faults_;
   std::size_t next_step_ = 0;
+  std::uint64_t step_ns_ = 0;    // that this step took so far, if there is an observer
   std::uint64_t next_item_ = 0;  // of that step; items are independent, so any cut keeps the bits
   std::optional<Result<void>> ended_;
   std::atomic<bool> cancelled_ = false;

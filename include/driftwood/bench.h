@@ -1,0 +1,109 @@
+// Measurements of one machine, device and model. Each states its median and spread, and kernels
+// are judged by the share of what the machine was measured to reach at the same time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <driftwood/model.h>
+#include <driftwood/runtime.h>
+
+namespace driftwood {
+
+// Of repeated measurements: the median, and the quartiles around it.
+struct Spread {
+  double median, lower, upper;
+  std::uint64_t count;
+};
+
+struct Interval {
+  double low, high;
+};
+
+struct BenchOptions {
+  RuntimeOptions runtime;
+  std::string model_folder;             // empty: a seeded model of 4 layers made in memory
+  std::vector<std::uint32_t> contexts;  // tokens before the measured ones; empty: what fits of
+                                        // 16, 256 and 1024
+  std::uint32_t decode_tokens = 24;     // measured at each context
+  std::uint32_t guest_count = 64;       // alive at once
+  std::function<void(std::string_view step)> on_progress;  // may be empty
+};
+
+struct BenchReport {
+  std::string processor;  // as the system names it
+  std::string device;
+  std::string model;
+  std::uint64_t weight_bytes;
+  double
+      load_ms;  // opening the model and starting a guest on it, its file in the page cache or not
+
+  // Of the machine: the best of 1, 2 and 4 streams of reading a thread, and f32 operations.
+  double read_bytes_per_second;
+  unsigned read_streams;
+  double flops;
+
+  struct Context {
+    std::uint32_t tokens;
+    double prefill_ms;            // of all these tokens
+    Spread token_ms;              // of each further one
+    double bytes_per_token;       // weights and cache that the device has to read for one
+    Spread share_of_read;         // of the read probe right before that token
+    Spread outside_us_per_token;  // of it: not spent in the device
+  };
+  std::vector<Context> contexts;
+
+  // Of a token at the first context, by kind of op, the longest first.
+  struct Op {
+    std::string name;  // "linear 2048 x 8192 bf16"
+    std::uint32_t count;
+    double us;                // of all of them together
+    double bytes_per_second;  // of the weights and the cache that they read
+  };
+  std::vector<Op> ops;
+
+  // On the device that computes nothing: what start, resume, choice and output of a token cost.
+  Spread host_us_per_token;
+  std::optional<Spread> text_us_per_token;  // the same with a tokenizer, which spells each token
+
+  struct Guests {
+    std::uint32_t count;    // alive at once
+    Spread create_us;       // of making and starting one
+    double resident_bytes;  // of each
+  } guests;
+};
+
+// Takes from half a minute to some minutes, by the model.
+// Errors: as Runtime::create and Runtime::open_model; unsupported for a device whose reading cannot
+// be measured.
+Result<BenchReport> bench(const BenchOptions& options);
+
+struct TaxOptions {
+  RuntimeOptions runtime;
+  std::string model_folder;
+  NativeGuest native;          // the built-in guest "llama", compiled into this program
+  std::uint32_t pairs = 300;   // of tokens: one by the WebAssembly guest, one by the native
+  std::uint32_t context = 16;  // tokens before the first
+  double temperature = 0;      // 0: greedy
+  double top_p = 1;
+  std::function<void(std::string_view step)> on_progress;  // may be empty
+};
+
+struct TaxReport {
+  std::string processor, device, model;
+  Spread wasm_ms, native_ms;                  // of a token
+  Spread wasm_outside_us, native_outside_us;  // of it: not spent in the device
+  double ratio;                               // median of WebAssembly's time over the native one's
+  Interval ratio_interval;                    // with 95 %
+  std::uint64_t whole_rows;  // tokens whose choice needed a second run of the device
+};
+
+// What WebAssembly costs: the same guest source both ways, over one device, token by token in turn.
+// A process can do this once. Errors: as bench().
+Result<TaxReport> measure_wasm_tax(const TaxOptions& options);
+
+}  // namespace driftwood

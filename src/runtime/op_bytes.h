@@ -1,0 +1,21 @@
+// What ops have to read, for judging their time.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "graph/program.h"
+
+namespace driftwood {
+
+// Bytes of weights and of the cache that one op reads in a run of one row after `past_rows` rows.
+// Rows of activations are left out: they are in the caches.
+double op_bytes(const graph::Program& program, std::uint32_t op, std::uint32_t past_rows);
+
+// The same for all ops.
+double run_bytes(const graph::Program& program, std::uint32_t past_rows);
+
+// The op's name with the shape and dtype of its first weight: "linear 2048 x 8192 bf16".
+std::string op_label(const graph::Program& program, std::uint32_t op);
+
+}  // namespace driftwood
