@@ -1,6 +1,8 @@
 # driftwood_layer(NAME [DEPENDS layer...] [LIBRARIES target...])
 # One folder of src/ as one static library: every *.cpp of the calling folder and its backends, but for the
 # *_test.cpp files, which become the program <name>_test, and a main.cpp.
+set(DRIFTWOOD_PRECOMPILED ${CMAKE_CURRENT_LIST_DIR}/precompiled.h)
+
 function(driftwood_layer name)
   cmake_parse_arguments(layer "" "" "DEPENDS;LIBRARIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp
@@ -18,6 +20,11 @@ function(driftwood_layer name)
     target_link_libraries(driftwood_${name} PUBLIC driftwood_${dependency})
   endforeach()
 
+  if(name STREQUAL "core")
+    target_precompile_headers(driftwood_core PRIVATE ${DRIFTWOOD_PRECOMPILED})
+  else()
+    target_precompile_headers(driftwood_${name} REUSE_FROM driftwood_core)
+  endif()
   if(NOT name STREQUAL "cli")
     set_property(GLOBAL APPEND PROPERTY DRIFTWOOD_LAYERS driftwood_${name})
   endif()
@@ -32,6 +39,11 @@ endfunction()
 
 # What a test may ask about its surroundings, and the program recorder of sdk/.
 function(driftwood_test_settings target)
+  if(target STREQUAL "core_test")
+    target_precompile_headers(core_test PRIVATE ${DRIFTWOOD_PRECOMPILED} <gtest/gtest.h>)
+  else()
+    target_precompile_headers(${target} REUSE_FROM core_test)
+  endif()
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/sdk)
   target_compile_definitions(${target} PRIVATE
     DRIFTWOOD_TEST_DATA="${DRIFTWOOD_TEST_DATA}" DRIFTWOOD_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
