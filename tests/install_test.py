@@ -8,6 +8,7 @@ find_package alone and by pkg-config, the guest by the one clang command of sdk/
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -58,6 +59,22 @@ class Installed(unittest.TestCase):
         embed = self.folder / "embed"
         run(CXX, "-std=c++23", self.examples / "embed.cpp", "-o", embed, *flags)
         self.assertEqual(run(embed, MODEL, PROMPT), self.text)
+
+    def test_a_guest_is_built_by_the_documented_command(self):
+        sdk = self.prefix / "share" / "driftwood" / "sdk"
+        readme = (sdk / "README.md").read_text()
+        command = re.search(r"```\n(clang\+\+.*?)\n```", readme, re.S).group(1)
+        words = command.replace("\\\n", " ").split()
+        self.assertEqual(words[words.index("-I") + 1], "sdk")
+        words = [WASM_CXX, *words[1:]]
+        words[words.index("-I") + 1] = sdk
+        run(*words, cwd=self.examples)
+        numbers = self.folder / "numbers.txt"
+        numbers.write_text("1 2.5 -3")
+        driftwood = self.prefix / "bin" / "driftwood"
+        guest = self.examples / "doubler.wasm"
+        doubled = run(driftwood, "run", "--guest", guest, "--input", numbers)
+        self.assertEqual(doubled, "2.000000\n5.000000\n-6.000000\n")
 
 
 if __name__ == "__main__":

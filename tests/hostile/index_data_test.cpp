@@ -1,6 +1,7 @@
 // Index data in windows: out of range, or changed by another thread while the device works. Each op
 // that gathers fails the run or takes indices that were in range, and writes nothing elsewhere.
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <thread>
 
@@ -118,7 +119,9 @@ TEST_P(IndexData, changed_during_the_run_it_is_taken_or_refused_and_nothing_else
     }
   });
   int refused = 0, taken = 0;
-  for (int i = 0; i < 2000; ++i) {
+  // The other thread may take its time to begin.
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (taken + refused < 2000 || (refused == 0 && std::chrono::steady_clock::now() < deadline)) {
     const Serial serial = must(device->submit(executable, bound.sequences()));
     const auto done = device->wait(serial, kPatienceNs);
     ++(done ? taken : refused);
@@ -126,7 +129,6 @@ TEST_P(IndexData, changed_during_the_run_it_is_taken_or_refused_and_nothing_else
   }
   stop = true;
   writer.join();
-  EXPECT_EQ(taken + refused, 2000);
   EXPECT_GT(refused, 0);
 }
 
