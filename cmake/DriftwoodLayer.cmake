@@ -1,8 +1,8 @@
+set(DRIFTWOOD_PRECOMPILED ${CMAKE_CURRENT_LIST_DIR}/precompiled.h)
+
 # driftwood_layer(NAME [DEPENDS layer...] [LIBRARIES target...])
 # One folder of src/ as one static library: every *.cpp of the calling folder and its backends, but for the
 # *_test.cpp files, which become the program <name>_test, and a main.cpp.
-set(DRIFTWOOD_PRECOMPILED ${CMAKE_CURRENT_LIST_DIR}/precompiled.h)
-
 function(driftwood_layer name)
   cmake_parse_arguments(layer "" "" "DEPENDS;LIBRARIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp

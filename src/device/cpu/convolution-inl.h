@@ -118,8 +118,7 @@ HWY_INLINE void convolve(const Call& call, const ops::Convolution& geometry,
     }
     for (std::uint64_t n = 0; n < outputs; n += kBlockOutputs) {
       add_piece<T>({x, weights + n * depth + k, depth, piece, block.count,
-                    std::min(kBlockOutputs, outputs - n)},
-                   sums[n / kBlockOutputs]);
+                    std::min(kBlockOutputs, outputs - n), sums[n / kBlockOutputs]});
     }
   }
   for (std::uint64_t n = 0; n < outputs; n += kBlockOutputs) {

@@ -1,6 +1,7 @@
-// Sixteen-lane sums of products for a block of rows x outputs, of which each loaded part is used
-// several times. The depth is taken in pieces, so that a piece of the weights stays in the nearest
-// cache while all rows pass by; between pieces the lanes rest in memory, which changes no order.
+// Sixteen-lane sums of products for a block of rows x outputs, cut into tiles in which each loaded
+// part is used several times. `linear` folds each tile at once; where the depth is taken in pieces,
+// so that a piece of the weights stays in the nearest cache while all rows pass by, the lanes rest
+// in memory between pieces, which changes no order.
 #if defined(DRIFTWOOD_DEVICE_CPU_DOT_BLOCK_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef DRIFTWOOD_DEVICE_CPU_DOT_BLOCK_INL_H_
 #undef DRIFTWOOD_DEVICE_CPU_DOT_BLOCK_INL_H_
@@ -30,6 +31,57 @@ inline constexpr std::size_t kOneRowOutputs = kParts == 1 ? 8 : 4;
 inline constexpr std::size_t kTileOutputs = kParts == 1 ? 4 : 2;
 inline constexpr std::size_t kTileRows = kParts == 1 ? 6 : 3;
 
+// Adds the products of kRows rows of x and kOutputs rows of weights, which lie `step` elements
+// apart, to sums in registers: k ascending in each lane.
+template <typename T, std::size_t kOutputs, std::size_t kRows>
+HWY_INLINE void add_products(const float* const* x, const T* weights, std::uint64_t step,
+                             std::uint64_t depth, Lanes (&sum)[kOutputs][kRows]) {
+  const std::uint64_t whole = depth / kLanes * kLanes;
+  for (std::uint64_t k = 0; k < whole; k += kLanes) {
+    for (std::size_t p = 0; p < kParts; ++p) {
+      const std::uint64_t at = k + p * kPartLanes;
+      Part w[kOutputs];
+      for (std::size_t o = 0; o < kOutputs; ++o) w[o] = load_part(weights + o * step + at);
+      for (std::size_t i = 0; i < kRows; ++i) {
+        const Part row = load_part(x[i] + at);
+        for (std::size_t o = 0; o < kOutputs; ++o) {
+          sum[o][i].part[p] = fma(row, w[o], sum[o][i].part[p]);
+        }
+      }
+    }
+  }
+  if (whole == depth) return;
+  const std::size_t rest = depth - whole;
+  for (std::size_t i = 0; i < kRows; ++i) {
+    const Lanes row = load_first(x[i] + whole, rest);
+    for (std::size_t o = 0; o < kOutputs; ++o) {
+      sum[o][i] = fma(row, load_first(weights + o * step + whole, rest), sum[o][i]);
+    }
+  }
+}
+
+// Calls block.tile<outputs, rows>(n, apart, r) for tiles of outputs n, n + apart, ... and rows r,
+// r + 1, ... that cover the block. The outputs of a tile lie apart, so that each is a stream of its
+// own over several rows of weights.
+template <std::size_t kOutputs, std::size_t kRows, typename Block>
+HWY_INLINE void for_each_tile_of_rows(Block& block, std::size_t r) {
+  const std::size_t apart = block.outputs / kOutputs;
+  for (std::size_t n = 0; n < apart; ++n) block.template tile<kOutputs, kRows>(n, apart, r);
+  for (std::size_t n = apart * kOutputs; n < block.outputs; ++n) {
+    block.template tile<1, kRows>(n, 1, r);
+  }
+}
+
+template <typename Block>
+HWY_INLINE void for_each_tile(Block& block) {
+  std::size_t r = 0;
+  for (; r + kTileRows <= block.rows; r += kTileRows) {
+    for_each_tile_of_rows<kTileOutputs, kTileRows>(block, r);
+  }
+  for (; r + 2 <= block.rows; r += 2) for_each_tile_of_rows<kTileOutputs, 2>(block, r);
+  for (; r < block.rows; ++r) for_each_tile_of_rows<kOneRowOutputs, 1>(block, r);
+}
+
 // The sums of one block, by row and output.
 struct DotSums {
   Lanes lanes[kBlockRows][kBlockOutputs];
@@ -41,70 +93,34 @@ struct DotSums {
   }
 };
 
-// One piece of the depth.
+// One piece of the depth, and the sums that its products are added to.
 template <typename T>
 struct DotPiece {
   const float* const* x;  // [rows] pointers to `depth` elements
   const T* weights;       // of the first output; the next ones `weight_step` elements further each
   std::uint64_t weight_step, depth;
   std::size_t rows, outputs;
-};
+  DotSums& sums;
 
-template <typename T, std::size_t kOutputs, std::size_t kRows>
-HWY_INLINE void add_tile(const DotPiece<T>& piece, std::size_t n, std::size_t r, DotSums& sums) {
-  const std::uint64_t whole = piece.depth / kLanes * kLanes, step = piece.weight_step;
-  const T* const weights = piece.weights + n * step;
-  Lanes sum[kOutputs][kRows];
-  for (std::size_t i = 0; i < kRows; ++i) {
-    for (std::size_t o = 0; o < kOutputs; ++o) sum[o][i] = sums.lanes[r + i][n + o];
-  }
-  for (std::uint64_t k = 0; k < whole; k += kLanes) {
-    for (std::size_t p = 0; p < kParts; ++p) {
-      const std::uint64_t at = k + p * kPartLanes;
-      Part w[kOutputs];
-      for (std::size_t o = 0; o < kOutputs; ++o) w[o] = load_part(weights + o * step + at);
-      for (std::size_t i = 0; i < kRows; ++i) {
-        const Part x = load_part(piece.x[r + i] + at);
-        for (std::size_t o = 0; o < kOutputs; ++o) {
-          sum[o][i].part[p] = fma(x, w[o], sum[o][i].part[p]);
-        }
-      }
-    }
-  }
-  if (whole < piece.depth) {
-    const std::size_t rest = piece.depth - whole;
+  template <std::size_t kOutputs, std::size_t kRows>
+  HWY_INLINE void tile(std::size_t n, std::size_t apart, std::size_t r) {
+    Lanes sum[kOutputs][kRows];
     for (std::size_t i = 0; i < kRows; ++i) {
-      const Lanes x = load_first(piece.x[r + i] + whole, rest);
-      for (std::size_t o = 0; o < kOutputs; ++o) {
-        sum[o][i] = fma(x, load_first(weights + o * step + whole, rest), sum[o][i]);
-      }
+      for (std::size_t o = 0; o < kOutputs; ++o) sum[o][i] = sums.lanes[r + i][n + o * apart];
+    }
+    add_products<T, kOutputs, kRows>(x + r, weights + n * weight_step, apart * weight_step, depth,
+                                     sum);
+    for (std::size_t i = 0; i < kRows; ++i) {
+      for (std::size_t o = 0; o < kOutputs; ++o) sums.lanes[r + i][n + o * apart] = sum[o][i];
     }
   }
-  for (std::size_t i = 0; i < kRows; ++i) {
-    for (std::size_t o = 0; o < kOutputs; ++o) sums.lanes[r + i][n + o] = sum[o][i];
-  }
-}
-
-// All outputs of kRows rows.
-template <typename T, std::size_t kOutputs, std::size_t kRows>
-HWY_INLINE void add_rows(const DotPiece<T>& piece, std::size_t r, DotSums& sums) {
-  std::size_t n = 0;
-  for (; n + kOutputs <= piece.outputs; n += kOutputs) {
-    add_tile<T, kOutputs, kRows>(piece, n, r, sums);
-  }
-  for (; n < piece.outputs; ++n) add_tile<T, 1, kRows>(piece, n, r, sums);
-}
+};
 
 // Adds a piece's products. Pieces come by ascending depth, and all but the last are a multiple of
 // the lanes deep.
 template <typename T>
-HWY_INLINE void add_piece(const DotPiece<T>& piece, DotSums& sums) {
-  std::size_t r = 0;
-  for (; r + kTileRows <= piece.rows; r += kTileRows) {
-    add_rows<T, kTileOutputs, kTileRows>(piece, r, sums);
-  }
-  for (; r + 2 <= piece.rows; r += 2) add_rows<T, kTileOutputs, 2>(piece, r, sums);
-  for (; r < piece.rows; ++r) add_rows<T, kOneRowOutputs, 1>(piece, r, sums);
+HWY_INLINE void add_piece(DotPiece<T> piece) {
+  for_each_tile(piece);
 }
 
 // The sums over a whole depth: rows of x times rows of weights, both `depth` long and without gaps.
@@ -117,7 +133,7 @@ HWY_INLINE void dot_block(const float* const* x, std::size_t rows, const T* weig
   for (std::uint64_t k = 0; k < depth; k += piece) {
     const float* from[kBlockRows];
     for (std::size_t r = 0; r < rows; ++r) from[r] = x[r] + k;
-    add_piece<T>({from, weights + k, depth, std::min(piece, depth - k), rows, outputs}, sums);
+    add_piece<T>({from, weights + k, depth, std::min(piece, depth - k), rows, outputs, sums});
   }
 }
 

@@ -14,113 +14,61 @@
 
 #include <hwy/foreach_target.h>
 
-#include "device/cpu/lanes-inl.h"
+#include "device/cpu/dot_block-inl.h"
+#include "device/cpu/kernel.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace driftwood::device::cpu {
 namespace HWY_NAMESPACE {
 
-// One item: this many outputs of this many rows. Multiples of every tile's sides.
-inline constexpr std::uint64_t kLinearBlockOutputs = 16;
-inline constexpr std::uint64_t kLinearBlockRows = 24;
-
-// Sides of the tile: as many sums as the registers hold beside the operands.
-inline constexpr std::size_t kOneRowOutputs = kParts == 1 ? 8 : 4;
-inline constexpr std::size_t kTileOutputs = kParts == 1 ? 4 : 2;
-inline constexpr std::size_t kTileRows = kParts == 1 ? 6 : 3;
-
-// A block of outputs of one weight and a block of rows.
+// A block of outputs of one weight and a block of rows: one item.
 template <typename T>
 struct LinearBlock {
   const T* weights;  // of the first output
   std::uint64_t depth;
   std::size_t outputs, rows;
-  const float* x[kLinearBlockRows];
-  float* y[kLinearBlockRows];  // at the first output
-};
+  const float* x[kBlockRows];
+  float* y[kBlockRows];  // at the first output
 
-// Outputs n, n + apart, ... of rows r, r + 1, ...
-template <typename T, std::size_t kOutputs, std::size_t kRows>
-HWY_INLINE void linear_tile(const LinearBlock<T>& block, std::size_t n, std::size_t apart,
-                            std::size_t r) {
-  const std::uint64_t depth = block.depth, whole = depth / kLanes * kLanes;
-  Lanes sum[kOutputs][kRows];
-  for (auto& output : sum) {
-    for (Lanes& lanes : output) lanes = fill(0);
-  }
-  const T* const weights = block.weights + n * depth;
-  const std::uint64_t step = apart * depth;
-  for (std::uint64_t k = 0; k < whole; k += kLanes) {
-    for (std::size_t p = 0; p < kParts; ++p) {
-      const std::uint64_t at = k + p * kPartLanes;
-      Part w[kOutputs];
-      for (std::size_t o = 0; o < kOutputs; ++o) w[o] = load_part(weights + o * step + at);
-      for (std::size_t i = 0; i < kRows; ++i) {
-        const Part x = load_part(block.x[r + i] + at);
-        for (std::size_t o = 0; o < kOutputs; ++o) {
-          sum[o][i].part[p] = fma(x, w[o], sum[o][i].part[p]);
-        }
-      }
+  template <std::size_t kOutputs, std::size_t kRows>
+  HWY_INLINE void tile(std::size_t n, std::size_t apart, std::size_t r) {
+    Lanes sum[kOutputs][kRows];
+    for (auto& output : sum) {
+      for (Lanes& lanes : output) lanes = fill(0);
     }
-  }
-  if (whole < depth) {
+    add_products<T, kOutputs, kRows>(x + r, weights + n * depth, apart * depth, depth, sum);
     for (std::size_t i = 0; i < kRows; ++i) {
-      const Lanes x = load_first(block.x[r + i] + whole, depth - whole);
-      for (std::size_t o = 0; o < kOutputs; ++o) {
-        sum[o][i] = fma(x, load_first(weights + o * step + whole, depth - whole), sum[o][i]);
-      }
+      for (std::size_t o = 0; o < kOutputs; ++o) y[r + i][n + o * apart] = fold(sum[o][i]);
     }
   }
-  for (std::size_t i = 0; i < kRows; ++i) {
-    for (std::size_t o = 0; o < kOutputs; ++o) block.y[r + i][n + o * apart] = fold(sum[o][i]);
-  }
-}
-
-// All outputs of kRows rows.
-template <typename T, std::size_t kOutputs, std::size_t kRows>
-HWY_INLINE void linear_rows(const LinearBlock<T>& block, std::size_t r) {
-  const std::size_t apart = block.outputs / kOutputs;
-  for (std::size_t n = 0; n < apart; ++n) linear_tile<T, kOutputs, kRows>(block, n, apart, r);
-  for (std::size_t n = apart * kOutputs; n < block.outputs; ++n) {
-    linear_tile<T, 1, kRows>(block, n, 1, r);
-  }
-}
-
-template <typename T>
-HWY_INLINE void linear_block(const LinearBlock<T>& block) {
-  std::size_t r = 0;
-  for (; r + kTileRows <= block.rows; r += kTileRows)
-    linear_rows<T, kTileOutputs, kTileRows>(block, r);
-  for (; r + 2 <= block.rows; r += 2) linear_rows<T, kTileOutputs, 2>(block, r);
-  for (; r < block.rows; ++r) linear_rows<T, kOneRowOutputs, 1>(block, r);
-}
+};
 
 template <typename T>
 void linear(const Call& call, std::uint64_t begin, std::uint64_t end) {
   const Operand& x = call.input(0);
   const std::uint64_t rows = x.rows->total();
-  const std::uint64_t row_blocks = (rows + kLinearBlockRows - 1) / kLinearBlockRows;
+  const std::uint64_t row_blocks = (rows + kBlockRows - 1) / kBlockRows;
   LinearBlock<T> block;
   block.depth = x.row_elements;
   std::uint64_t first_item = 0;  // of the weight at hand
   for (std::size_t i = 0; i < call.outputs.size(); ++i) {
     const Operand& y = call.output(i);
     const std::uint64_t width = y.row_elements;
-    const std::uint64_t output_blocks = (width + kLinearBlockOutputs - 1) / kLinearBlockOutputs;
+    const std::uint64_t output_blocks = (width + kBlockOutputs - 1) / kBlockOutputs;
     const std::uint64_t last_item = first_item + output_blocks * row_blocks;
     // Row blocks come fastest, so that a block of weights stays in the cache.
     for (std::uint64_t item = std::max(begin, first_item); item < std::min(end, last_item);
          ++item) {
-      const std::uint64_t n = (item - first_item) / row_blocks * kLinearBlockOutputs;
-      const std::uint64_t r = (item - first_item) % row_blocks * kLinearBlockRows;
+      const std::uint64_t n = (item - first_item) / row_blocks * kBlockOutputs;
+      const std::uint64_t r = (item - first_item) % row_blocks * kBlockRows;
       block.weights = call.input(1 + i).of_sequence<const T>(0) + n * block.depth;
-      block.outputs = std::min(kLinearBlockOutputs, width - n);
-      block.rows = std::min(kLinearBlockRows, rows - r);
+      block.outputs = std::min(kBlockOutputs, width - n);
+      block.rows = std::min(kBlockRows, rows - r);
       for (std::size_t k = 0; k < block.rows; ++k) {
         block.x[k] = x.row<const float>(r + k);
         block.y[k] = y.row<float>(r + k) + n;
       }
-      linear_block(block);
+      for_each_tile(block);
     }
     first_item = last_item;
   }
@@ -145,16 +93,15 @@ namespace driftwood::device::cpu {
 namespace {
 
 Work work(const Call& call) {
-  using HWY_NAMESPACE::kLinearBlockOutputs, HWY_NAMESPACE::kLinearBlockRows;
+  using HWY_NAMESPACE::kBlockOutputs, HWY_NAMESPACE::kBlockRows;
   const std::uint64_t rows = call.input(0).rows->total();
-  const std::uint64_t row_blocks = (rows + kLinearBlockRows - 1) / kLinearBlockRows;
+  const std::uint64_t row_blocks = (rows + kBlockRows - 1) / kBlockRows;
   std::uint64_t output_blocks = 0;
   for (std::size_t i = 0; i < call.outputs.size(); ++i) {
-    output_blocks += (call.output(i).row_elements + kLinearBlockOutputs - 1) / kLinearBlockOutputs;
+    output_blocks += (call.output(i).row_elements + kBlockOutputs - 1) / kBlockOutputs;
   }
-  const std::uint64_t item_rows = std::min(rows, kLinearBlockRows);
-  return {output_blocks * row_blocks,
-          kLinearBlockOutputs * item_rows * call.input(0).row_elements / 12};
+  const std::uint64_t item_rows = std::min(rows, kBlockRows);
+  return {output_blocks * row_blocks, kBlockOutputs * item_rows * call.input(0).row_elements / 12};
 }
 
 }  // namespace
