@@ -215,14 +215,15 @@ class Generation {
 
   Task<Result<Choice>> choose(std::uint32_t row) {
     const BestLogits best = decoder_.best(row);
-    const double uniform = random_.uniform();
-    if (const auto id = sample_best(best, request_.sampler, adjustments_, uniform)) {
+    const Random before = random_;
+    if (const auto id = sample_best(best, request_.sampler, adjustments_, random_)) {
       const auto place = std::ranges::find(best.ids, *id) - best.ids.begin();
       co_return Choice{*id, best.logits[static_cast<std::size_t>(place)] - best.log_sum_exp};
     }
     const auto logits = co_await decoder_.whole_row(row);
     if (!logits) co_return std::unexpected(logits.error());
-    const std::int32_t id = sample_row(*logits, request_.sampler, adjustments_, uniform);
+    random_ = before;
+    const std::int32_t id = sample_row(*logits, best, request_.sampler, adjustments_, random_);
     co_return Choice{id, (*logits)[static_cast<std::size_t>(id)] - best.log_sum_exp};
   }
 

@@ -1,6 +1,8 @@
 // Choosing the next token: adjustments of the logits, then temperature, top-k, top-p, min-p, and
-// one draw. The device gives the best 256 logits and the log-sum-exp of all; most draws need no
-// more, and when the best do not provably hold what may be drawn, the caller fetches the whole row.
+// a draw. The device gives the best 256 logits and the log-sum-exp of all, and a draw asks in an
+// order that these can mostly answer: first whether the token is one of the known ones or one of
+// the kept rest, then which of the known ones, again until it is one that is kept. Where the best
+// do not prove the answer, the caller fetches the whole row, which gives the same.
 #pragma once
 
 #include <cstdint>
@@ -32,12 +34,14 @@ class Random {
   std::uint64_t state_[4];
 };
 
-// The token that a draw of `uniform` gives, or nothing if that depends on logits beyond the best.
+// The token drawn, or nothing if that depends on logits beyond the best; `random` is to be set back
+// then.
 std::optional<std::int32_t> sample_best(const BestLogits& best, const SamplerSettings& settings,
-                                        const Adjustments& adjustments, double uniform);
+                                        const Adjustments& adjustments, Random& random);
 
-// The same from a whole row.
-std::int32_t sample_row(std::span<const float> row, const SamplerSettings& settings,
-                        const Adjustments& adjustments, double uniform);
+// The same, and `random` left the same, from the whole row that the best are of.
+std::int32_t sample_row(std::span<const float> row, const BestLogits& best,
+                        const SamplerSettings& settings, const Adjustments& adjustments,
+                        Random& random);
 
 }  // namespace driftwood::guests::llama
