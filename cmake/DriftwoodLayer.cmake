@@ -33,7 +33,7 @@ function(driftwood_layer name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE driftwood_${name} GTest::gtest_main)
     driftwood_test_settings(${name}_test)
-    gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60)
+    gtest_discover_tests(${name}_test TEST_PREFIX ${name}. NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60)
   endif()
 endfunction()
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/model.h"
 #include "cli/terminal.h"
 
 namespace driftwood::cli {
@@ -102,6 +103,11 @@ void print_report(const BenchReport& report) {
 
 int run_bench(BenchCommandOptions options) {
   options.bench.on_progress = [](std::string_view step) { show_progress(step); };
+  if (!options.bench.model_folder.empty()) {
+    auto folder = find_model(options.bench.model_folder);
+    if (!folder) return report(folder.error());
+    options.bench.model_folder = *std::move(folder);
+  }
   const auto measured = bench(options.bench);
   clear_progress();
   if (!measured) return report(measured.error());
@@ -121,7 +127,7 @@ void add_bench(CLI::App& app, Command& chosen) {
       "bench", "Measure tokens and ops, and how much of the machine's best they reach");
   add_device_options(*command, options->bench.runtime, "the best one");
   command->add_option("--model", options->bench.model_folder,
-                      "A Hugging Face folder (default: a seeded model made in memory)");
+                      fmt::format("{} (default: a seeded model made in memory)", kModelHelp));
   command
       ->add_option("--contexts", options->bench.contexts,
                    "Tokens before the measured ones, separated by commas (default: what fits of "

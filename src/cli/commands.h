@@ -27,6 +27,8 @@ void add_bench(CLI::App& app, Command& chosen);
 void add_device_options(CLI::App& command, RuntimeOptions& options,
                         std::string_view default_device);
 
+void add_kv_dtype_option(CLI::App& command, std::string& kv_dtype);
+
 // Prints "driftwood: <sentence>" to standard error and gives the exit code that belongs to the
 // error.
 int report(const Error& error);

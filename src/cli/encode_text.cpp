@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "cli/fail.h"
+
 namespace driftwood::cli {
 namespace {
 
@@ -51,11 +53,10 @@ Result<std::size_t> piece_end(const Model& model, std::string_view text, std::si
     if (*safe) return place;
   }
   if (text.size() - begin <= kMostPieceBytes) return text.size();
-  return std::unexpected(
-      Error(ErrorCode::limit,
-            fmt::format("The text cannot be cut into pieces for this tokenizer behind its byte {}; "
-                        "{} bytes are left, and the limit of one piece is {} bytes.",
-                        begin, text.size() - begin, kMostPieceBytes)));
+  return fail(ErrorCode::limit,
+              "The text cannot be cut into pieces for this tokenizer behind its byte {}; {} bytes "
+              "are left, and the limit of one piece is {} bytes.",
+              begin, text.size() - begin, kMostPieceBytes);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace {
 // Byte-level BPE, cut into words by a regular expression.
 const Model& default_model() {
   static const Model model = [] {
-    const auto runtime = Runtime::create({.thread_count = 1});
+    const auto runtime = Runtime::create({});
     return runtime->open_model(std::string(DRIFTWOOD_SOURCE_DIR) + "/models/default").value();
   }();
   return model;

@@ -12,9 +12,10 @@
 #include "cli/commands.h"
 #include "cli/encode_text.h"
 #include "cli/eval_windows.h"
+#include "cli/fail.h"
 #include "cli/input.h"
 #include "cli/interrupt.h"
-#include "cli/model_folder.h"
+#include "cli/model.h"
 #include "cli/terminal.h"
 
 namespace driftwood::cli {
@@ -92,10 +93,10 @@ Result<Score> score_window(Actor& actor, const Window& window) {
   if (!status) return std::unexpected(status.error());
   if (failure) return std::unexpected(*failure);
   if (interrupted()) {
-    return std::unexpected(Error(ErrorCode::cancelled, "The evaluation was interrupted."));
+    return fail(ErrorCode::cancelled, "The evaluation was interrupted.");
   }
   if (sum.tokens == 0) {
-    return std::unexpected(Error(ErrorCode::guest_failed, "The guest gave no score."));
+    return fail(ErrorCode::guest_failed, "The guest gave no score.");
   }
   return sum;
 }
@@ -148,10 +149,7 @@ void print(const EvalOptions& options, const Text& text, const Score& score, dou
 int eval(const EvalOptions& options) {
   const auto runtime = Runtime::create(options.runtime);
   if (!runtime) return report(runtime.error());
-  const auto folder = find_model(options.model);
-  if (!folder) return report(folder.error());
-  show_progress(fmt::format("opening {}", *folder));
-  const auto model = runtime->open_model(*folder);
+  const auto model = open_model(*runtime, options.model);
   if (!model) return report(model.error());
   const auto text = read_text(*model, options.text_path);
   if (!text) return report(text.error());
@@ -166,7 +164,7 @@ int eval(const EvalOptions& options) {
   }
   const auto guest = runtime->builtin_guest("llama");
   if (!guest) return report(guest.error());
-  auto actor = runtime->spawn(*guest, *model, {options.context, options.kv_dtype});
+  auto actor = runtime->spawn(*guest, *model, {options.context, options.kv_dtype, {}});
   if (!actor) return report(actor.error());
   const auto begin = std::chrono::steady_clock::now();
   const auto score = score_windows(*actor, windows);
@@ -193,10 +191,7 @@ void add_eval(CLI::App& app, Command& chosen) {
                    "stride: every token once, with half a context before it at least; llama.cpp: "
                    "as its perplexity tool (default: stride)")
       ->check(CLI::IsMember({"stride", "llama.cpp"}));
-  command
-      ->add_option("--kv-dtype", options->kv_dtype,
-                   "KV cache: f32, bf16, f16 (default: f32 with f32 weights, otherwise bf16)")
-      ->check(CLI::IsMember({"f32", "bf16", "f16"}));
+  add_kv_dtype_option(*command, options->kv_dtype);
   command->add_flag("--json", options->json, "Print one JSON object");
   add_device_options(*command, options->runtime, "the best one");
   command->footer(

@@ -1,7 +1,5 @@
 #include "cli/input.h"
 
-#include <fmt/format.h>
-
 #include <cerrno>
 #include <charconv>
 #include <cmath>
@@ -10,15 +8,12 @@
 #include <memory>
 #include <string_view>
 
+#include "cli/fail.h"
+
 namespace driftwood::cli {
 namespace {
 
 constexpr std::size_t kPieceBytes = 64 * 1024;
-
-template <typename... Args>
-std::unexpected<Error> fail(ErrorCode code, fmt::format_string<Args...> format, Args&&... args) {
-  return std::unexpected(Error(code, fmt::format(format, std::forward<Args>(args)...)));
-}
 
 }  // namespace
 

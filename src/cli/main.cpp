@@ -58,6 +58,8 @@ int main(int argc, char** argv) {
       ->transform(CLI::CheckedTransformer(kLevels))
       ->option_text("LEVEL (default: warning)");
 
+  app.fallthrough();  // --log after the subcommand, too
+
   cli::Command command;
   cli::add_run(app, command);
   cli::add_eval(app, command);

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/model_folder.h"
+#include "cli/model.h"
 #include "cli/terminal.h"
 
 namespace driftwood::cli {

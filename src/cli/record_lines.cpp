@@ -3,7 +3,6 @@
 #include <driftwood/generate.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <variant>
@@ -22,25 +21,14 @@ void RecordLines::take(std::string_view bytes) {
     return;
   }
   if (record && !json_) {
-    if (const auto* text = std::get_if<TextRecord>(&*record)) return print(text->text);
+    if (const auto* text = std::get_if<TextRecord>(&*record)) return output_.print(text->text);
     if (!std::holds_alternative<TokenRecord>(*record)) return;
   }
-  finish();
+  output_.end_line();
   // JSON has line breaks between its parts only, so that the bytes as they came are one line.
   std::string line(bytes);
   std::ranges::replace_if(line, [](char c) { return c == '\n' || c == '\r'; }, ' ');
-  print(line + "\n");
-}
-
-void RecordLines::print(std::string_view text) {
-  if (text.empty()) return;
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
-  ends_with_newline_ = text.back() == '\n';
-}
-
-void RecordLines::finish() {
-  if (!ends_with_newline_) print("\n");
+  output_.print(line + "\n");
 }
 
 }  // namespace driftwood::cli

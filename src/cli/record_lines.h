@@ -6,6 +6,8 @@
 #include <optional>
 #include <string_view>
 
+#include "cli/text_output.h"
+
 namespace driftwood::cli {
 
 class RecordLines {
@@ -21,13 +23,11 @@ class RecordLines {
   const std::optional<Error>& failure() const { return failure_; }
 
   // Ends the last line.
-  void finish();
+  void finish() { output_.end_line(); }
 
  private:
-  void print(std::string_view text);
-
   bool json_;
-  bool ends_with_newline_ = true;
+  TextOutput output_;
   std::optional<Error> failure_;
 };
 

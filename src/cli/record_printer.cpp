@@ -37,7 +37,7 @@ void RecordPrinter::take(std::string_view bytes) {
   if (!record) {
     if (!failure_) failure_ = record.error();
   } else if (const auto* text = std::get_if<TextRecord>(&*record)) {
-    print(*text);
+    output_.print(text->text);
   } else if (const auto* token = std::get_if<TokenRecord>(&*record)) {
     print(*token);
   } else if (const auto* usage = std::get_if<UsageRecord>(&*record)) {
@@ -48,14 +48,6 @@ void RecordPrinter::take(std::string_view bytes) {
   } else if (const auto* error = std::get_if<Error>(&*record)) {
     failure_ = *error;
   }
-}
-
-void RecordPrinter::print(const TextRecord& record) {
-  const std::string& text = record.text;
-  if (text.empty()) return;
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
-  ends_with_newline_ = text.back() == '\n';
 }
 
 void RecordPrinter::print(const TokenRecord& record) {
@@ -74,7 +66,7 @@ std::optional<Error> RecordPrinter::failure() const {
   return Error(ErrorCode::guest_failed, "The guest ended without saying that it is done.");
 }
 
-void RecordPrinter::finish(std::uint64_t weight_bytes) const {
+void RecordPrinter::finish(std::uint64_t weight_bytes) {
   if (json_) {
     ordered_json line = {{"done", reason_}};
     if (stop_string_) line["stop"] = *stop_string_;
@@ -87,7 +79,7 @@ void RecordPrinter::finish(std::uint64_t weight_bytes) const {
     fmt::print("{}\n", line.dump());
     return;
   }
-  if (!ends_with_newline_) fmt::print("\n");
+  output_.end_line();
   if (!error_is_terminal()) return;
   const double rate = tokens_per_second();
   fmt::print(stderr,

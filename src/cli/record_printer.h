@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "cli/text_output.h"
+
 namespace driftwood::cli {
 
 class RecordPrinter {
@@ -22,15 +24,14 @@ class RecordPrinter {
 
   // Ends the output: the JSON closing line, or, for a person at a terminal, a line with tokens per
   // second. `weight_bytes` is what each token reads at least.
-  void finish(std::uint64_t weight_bytes) const;
+  void finish(std::uint64_t weight_bytes);
 
  private:
-  void print(const TextRecord& record);
   void print(const TokenRecord& record);
   double tokens_per_second() const;
 
   bool json_;
-  bool ends_with_newline_ = true;
+  TextOutput output_;
   UsageRecord usage_;
   std::string reason_;
   std::optional<std::string> stop_string_;

@@ -7,11 +7,13 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <future>
 
 #include "cli/commands.h"
+#include "cli/fail.h"
 #include "cli/input.h"
 #include "cli/interrupt.h"
-#include "cli/model_folder.h"
+#include "cli/model.h"
 #include "cli/record_lines.h"
 #include "cli/record_printer.h"
 #include "cli/terminal.h"
@@ -65,18 +67,17 @@ Result<GuestModule> find_guest(const Runtime& runtime, const std::string& guest)
 
 Result<Actor> make_actor(const Runtime& runtime, const RunOptions& options,
                          std::uint64_t& weight_bytes) {
-  auto guest = find_guest(runtime, options.guest);
-  if (!guest) return std::unexpected(guest.error());
+  // Compiling a guest and reading a large tokenizer take about as long as each other.
+  auto compiling = std::async([&] { return find_guest(runtime, options.guest); });
   std::optional<Model> model;
   if (!options.model.empty()) {
-    const auto folder = find_model(options.model);
-    if (!folder) return std::unexpected(folder.error());
-    show_progress(fmt::format("opening {}", *folder));
-    auto opened = runtime.open_model(*folder);
+    auto opened = open_model(runtime, options.model);
     if (!opened) return std::unexpected(opened.error());
     weight_bytes = opened->weight_bytes();
     model = *std::move(opened);
   }
+  const auto guest = compiling.get();
+  if (!guest) return std::unexpected(guest.error());
   auto actor = runtime.spawn(*guest, model, options.actor);
   clear_progress();
   return actor;
@@ -163,9 +164,8 @@ class TraceFile {
 
  private:
   std::unexpected<Error> failure() const {
-    return std::unexpected(
-        Error(ErrorCode::io,
-              fmt::format("The trace \"{}\" cannot be written: {}.", path_, std::strerror(errno))));
+    return fail(ErrorCode::io, "The trace \"{}\" cannot be written: {}.", path_,
+                std::strerror(errno));
   }
 
   std::string path_;
@@ -316,10 +316,7 @@ void add_run(CLI::App& app, Command& chosen) {
       ->add_option("--context", options->actor.context_rows,
                    "Tokens that the model looks back on, at most (default: what the model allows)")
       ->check(CLI::Range(1u, 2147483647u));
-  command
-      ->add_option("--kv-dtype", options->actor.kv_dtype,
-                   "KV cache: f32, bf16, f16 (default: f32 with f32 weights, otherwise bf16)")
-      ->check(CLI::IsMember({"f32", "bf16", "f16"}));
+  add_kv_dtype_option(*command, options->actor.kv_dtype);
   command
       ->add_option("--timeout", options->timeout_s,
                    "Seconds for the answer, at most (default: as long as it takes)")

@@ -1,8 +1,11 @@
-#include "cli/model_folder.h"
+#include "cli/model.h"
 
 #include <driftwood/model.h>
+#include <fmt/format.h>
 
 #include <cstdlib>
+
+#include "cli/terminal.h"
 
 namespace driftwood::cli {
 namespace {
@@ -21,6 +24,13 @@ Result<std::string> find_model(const std::string& name) {
   if (hub_folder.empty()) hub_folder = folder_from("XDG_CACHE_HOME", "/huggingface/hub");
   if (hub_folder.empty()) hub_folder = folder_from("HOME", "/.cache/huggingface/hub");
   return find_model_folder(name, hub_folder);
+}
+
+Result<Model> open_model(const Runtime& runtime, const std::string& name) {
+  const auto folder = find_model(name);
+  if (!folder) return std::unexpected(folder.error());
+  show_progress(fmt::format("opening {}", *folder));
+  return runtime.open_model(*folder);
 }
 
 }  // namespace driftwood::cli

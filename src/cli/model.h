@@ -1,7 +1,7 @@
-// Where a model is that the user names.
+// The model that the user names: where it is, and opening it.
 #pragma once
 
-#include <driftwood/result.h>
+#include <driftwood/runtime.h>
 
 #include <string>
 
@@ -14,5 +14,8 @@ inline constexpr const char* kModelHelp =
 // $HF_HUB_CACHE, otherwise $HF_HOME/hub, otherwise huggingface/hub in $XDG_CACHE_HOME or ~/.cache.
 // Errors: not_found, saying where it was looked for.
 Result<std::string> find_model(const std::string& name);
+
+// Opens what find_model finds, showing that it does.
+Result<Model> open_model(const Runtime& runtime, const std::string& name);
 
 }  // namespace driftwood::cli
