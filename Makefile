@@ -16,7 +16,7 @@ help:
 	@echo 'make asan                        build and test with AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make tsan                        build and test what has threads with ThreadSanitizer'
 	@echo 'make fuzz                        build the fuzz targets and run each for a minute'
-	@echo 'make gcc                         have g++ check what clang builds'
+	@echo 'make gcc                         have g++ check what clang builds, but for the tests'
 	@echo 'make neon                        the same bits on ARM64: cross-compile the device and test it under emulation'
 
 # Standard output is the result alone, so that `make run ... > story.txt` works.

@@ -109,7 +109,9 @@ sdk::Task<Result<void>> Decoder::run(std::span<const std::int32_t> ids,
   std::ranges::copy(given, logits_.given_ids.elements.begin());
   std::iota(logits_.rows.elements.begin(), logits_.rows.elements.begin() + logit_rows,
             static_cast<std::int32_t>(piece_rows - logit_rows));
-  auto done = co_await graph_.run({piece_rows, logit_rows});
+  // Not in one line: g++ 12 cannot take an initializer list in an operand of co_await.
+  sdk::Run run = graph_.run({piece_rows, logit_rows});
+  auto done = co_await run;
   if (done) length_rows_ += piece_rows;
   co_return done;
 }
