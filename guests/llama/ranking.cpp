@@ -7,8 +7,14 @@
 namespace driftwood::guests::llama {
 namespace {
 
-// The log-sum-exp is an f32; what it says of the sum is believed to this share.
-constexpr double kSumSlack = 1e-5;
+// The share by which the sum that the log-sum-exp stands for may be off. It is an f32 sum in sixteen
+// lanes (docs/numerics.md), each of whose additions may lose half a unit of what is there already,
+// so that many small terms behind a large one leave no trace; the logarithm is rounded, too.
+double sum_slack(const BestLogits& best) {
+  constexpr double kHalfUnit = 0x1p-24;
+  const double additions = best.vocabulary_size / 16.0 + 32;
+  return (additions + 2 * std::abs(best.log_sum_exp)) * kHalfUnit;
+}
 
 // Between what the logits beyond the best sum up to before they are adjusted, as exp(logit -
 // largest of the best).
@@ -16,9 +22,9 @@ Range sum_beyond(const BestLogits& best) {
   const double largest = best.logits.front();
   double known = 0;
   for (const float logit : best.logits) known += std::exp(logit - largest);
-  const double all = std::exp(best.log_sum_exp - largest);
-  return {std::max(0.0, all * (1 - kSumSlack) - known),
-          std::max(0.0, all * (1 + kSumSlack) - known)};
+  const double all = std::exp(static_cast<double>(best.log_sum_exp) - largest);
+  const double slack = sum_slack(best);
+  return {std::max(0.0, all * (1 - slack) - known), std::max(0.0, all * (1 + slack) - known)};
 }
 
 }  // namespace

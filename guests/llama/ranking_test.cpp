@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <numeric>
 
 namespace driftwood::guests::llama {
 namespace {
@@ -96,6 +99,35 @@ TEST(RestSum, bounds_hold_for_adjusted_rows) {
         EXPECT_LE(sum.least, rest * (1 + 1e-9)) << bias << " " << penalty << " " << temperature;
         EXPECT_GE(sum.most, rest * (1 - 1e-9)) << bias << " " << penalty << " " << temperature;
       }
+    }
+  }
+}
+
+// The device's log-sum-exp of a row, by docs/numerics.md.
+float log_sum_exp(const std::vector<float>& row) {
+  const float largest = *std::ranges::max_element(row);
+  std::array<float, 16> lanes = {};
+  for (std::size_t i = 0; i < row.size(); ++i) lanes[i % 16] += std::exp(row[i] - largest);
+  for (std::size_t width = 8; width > 0; width /= 2) {
+    for (std::size_t i = 0; i < width; ++i) lanes[i] += lanes[i + width];
+  }
+  return largest + std::log(lanes[0]);
+}
+
+TEST(Ranking, many_small_weights_behind_a_large_one_are_within_the_bounds) {
+  constexpr std::uint32_t kSize = 128'256, kBest = 256;
+  for (const float largest : {5.f, 12.f, 16.f, 17.f, 18.f, 30.f}) {
+    std::vector<float> row(kSize, 0);
+    row[0] = largest;
+    std::vector<std::int32_t> best_ids(kBest);
+    std::iota(best_ids.begin(), best_ids.end(), 0);
+    const BestLogits best = {best_ids, std::span(row).first(kBest), log_sum_exp(row), kSize};
+    const Ranking ranking = rank(best, Adjustments());
+    for (const double temperature : {0.5, 1.0, 2.0}) {
+      const Range rest = rest_sum(ranking, best, kSize - kBest, temperature);
+      const double is = (kSize - kBest) * std::exp(-largest / temperature);
+      EXPECT_LE(rest.least, is) << largest << " " << temperature;
+      EXPECT_GE(rest.most, is) << largest << " " << temperature;
     }
   }
 }
