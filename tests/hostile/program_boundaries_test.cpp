@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
+#include <tuple>
 
 #include "device/registry.h"
+#include "ops/op_list.h"
 #include "support/program_fate.h"
 #include "support/sample_programs.h"
 
@@ -13,20 +16,41 @@ namespace {
 
 constexpr std::uint64_t kMostBytes = std::uint64_t{16} << 20;
 
-// The parameter is the size of a field in bytes.
-class ProgramBoundaries : public testing::TestWithParam<std::size_t> {
+class ProgramBoundaries : public testing::TestWithParam<std::tuple<std::size_t, SampleProgram>> {
  protected:
   std::unique_ptr<device::Device> device =
       device::open_device("cpu", {.thread_count = 1, .isa = ""}).value();
   ProgramRunner runner{*device, kMostBytes};
-  const std::vector<std::uint8_t> good = small_decoder().encode();
+  const std::size_t field_bytes = std::get<0>(GetParam());
+  const std::vector<std::uint8_t> good = std::get<1>(GetParam()).encoded;
 };
 
-INSTANTIATE_TEST_SUITE_P(FieldBytes, ProgramBoundaries, testing::Values(2, 4, 8));
+INSTANTIATE_TEST_SUITE_P(Fields, ProgramBoundaries,
+                         testing::Combine(testing::Values(2, 4, 8),
+                                          testing::ValuesIn(sample_programs())),
+                         [](const auto& info) {
+                           return std::get<1>(info.param).name + "_of_" +
+                                  std::to_string(std::get<0>(info.param)) + "_bytes";
+                         });
+
+TEST(SamplePrograms, have_every_op_and_every_place) {
+  std::set<ops::OpNumber> ops;
+  std::set<ops::Place> places;
+  for (const SampleProgram& sample : sample_programs()) {
+    const auto program = graph::decode_program(std::as_bytes(std::span(sample.encoded)));
+    ASSERT_TRUE(program) << sample.name << ": " << program.error().message();
+    for (const graph::Op& op : (*program)->ops) ops.insert(op.definition->number);
+    for (const graph::Tensor& tensor : (*program)->tensors) places.insert(tensor.place);
+  }
+  for (const ops::OpDefinition* op : ops::all_ops()) {
+    EXPECT_TRUE(ops.contains(op->number))
+        << op->name << " is in none of the programs of tests/support/sample_programs.h";
+  }
+  EXPECT_EQ(places.size(), 5u);
+}
 
 TEST_P(ProgramBoundaries, every_field_takes_every_boundary_value) {
   ASSERT_EQ(runner.fate_of(good), Fate::ran);
-  const std::size_t field_bytes = GetParam();
   const std::uint64_t most = ~std::uint64_t{0} >> (64 - 8 * field_bytes);
   std::map<Fate, int> count;
   for (std::size_t at = 0; at + field_bytes <= good.size(); at += field_bytes) {
@@ -45,9 +69,9 @@ TEST_P(ProgramBoundaries, every_field_takes_every_boundary_value) {
 }
 
 TEST_P(ProgramBoundaries, neighbouring_fields_take_the_extremes_together) {
-  const std::size_t pair_bytes = 2 * GetParam();
+  const std::size_t pair_bytes = 2 * field_bytes;
   int refused = 0;
-  for (std::size_t at = 0; at + pair_bytes <= good.size(); at += GetParam()) {
+  for (std::size_t at = 0; at + pair_bytes <= good.size(); at += field_bytes) {
     for (const std::uint8_t fill : {0x00, 0xff, 0x7f, 0x80, 0x01}) {
       std::vector<std::uint8_t> broken = good;
       std::fill_n(broken.begin() + static_cast<std::ptrdiff_t>(at), pair_bytes, fill);

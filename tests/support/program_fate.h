@@ -17,18 +17,25 @@ namespace driftwood::test {
 
 enum class Fate { refused, not_compiled, too_large, ran, failed_run };
 
-// The weights that such a program may name: "table" [10, 8] bf16, "norm" [8], "wq" [8, 8] and "wk"
-// [4, 8] f32, all of them zeros.
+// The weights that such a program may name, of every rank and every dtype that weights may have;
+// all of them are zeros.
 class FewWeights final : public device::WeightSource {
  public:
   Result<tensor::View> find(std::string_view name) const override {
     using tensor::DType;
-    static constexpr std::byte kZeros[256] = {};
+    alignas(64) static constexpr std::byte kZeros[256] = {};
     static const std::map<std::string_view, tensor::View> kWeights = {
         {"table", {DType::bf16, {10, 8}, std::span(kZeros).first(160)}},
         {"norm", {DType::f32, {8}, std::span(kZeros).first(32)}},
         {"wq", {DType::f32, {8, 8}, std::span(kZeros)}},
-        {"wk", {DType::f32, {4, 8}, std::span(kZeros).first(128)}}};
+        {"wk", {DType::f32, {4, 8}, std::span(kZeros).first(128)}},
+        {"kernel1d", {DType::bf16, {2, 1, 3}, std::span(kZeros).first(12)}},
+        {"kernel2d", {DType::f16, {2, 1, 3, 3}, std::span(kZeros).first(36)}},
+        {"channels", {DType::f16, {2}, std::span(kZeros).first(4)}},
+        {"columns", {DType::f32, {4}, std::span(kZeros).first(16)}},
+        {"input_gates", {DType::bf16, {8, 6}, std::span(kZeros).first(96)}},
+        {"hidden_gates", {DType::bf16, {8, 2}, std::span(kZeros).first(32)}},
+        {"gate_bias", {DType::bf16, {8}, std::span(kZeros).first(16)}}};
     const auto found = kWeights.find(name);
     if (found == kWeights.end()) return fail(ErrorCode::not_found, "There is no such weight.");
     return found->second;
