@@ -8,6 +8,7 @@
 #include "device/registry.h"
 #include "guest/module.h"
 #include "model/model.h"
+#include "support/program_fate.h"
 
 namespace {
 
@@ -18,13 +19,6 @@ constexpr std::string_view kTokenizer = R"({"version":"1.0","truncation":null,"p
   "post_processor":null,"decoder":null,
   "model":{"type":"WordLevel","vocab":{"?":0,"red":1,"green":2,"blue":3},"unk_token":"?"}})";
 
-class NoWeights final : public device::WeightSource {
- public:
-  Result<tensor::View> find(std::string_view) const override {
-    return fail(ErrorCode::not_found, "There is no such weight.");
-  }
-};
-
 struct Host {
   Host() {
     log::configure(log::Level::error, [](log::Level, std::string_view) {});
@@ -34,7 +28,7 @@ struct Host {
     auto made = std::make_shared<model::Model>();
     made->config_json = "{}";
     made->generation_config_json = "{}";
-    made->weights = std::make_shared<NoWeights>();
+    made->weights = std::make_shared<test::FewWeights>();
     made->tokenizer = model::Tokenizer::from_json(kTokenizer).value();
     model = std::move(made);
   }

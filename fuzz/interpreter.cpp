@@ -72,13 +72,13 @@ struct Call<kImport> {
 };
 
 constexpr std::int32_t (*kImports[])() = {
-    Call<dw_abi_version>::call,   Call<dw_log>::call,           Call<dw_error_text>::call,
-    Call<dw_model_open>::call,    Call<dw_model_config>::call,  Call<dw_model_weight>::call,
-    Call<dw_tokens_encode>::call, Call<dw_tokens_decode>::call, Call<dw_window_share>::call,
-    Call<dw_state_append>::call,  Call<dw_state_length>::call,  Call<dw_state_truncate>::call,
-    Call<dw_release>::call,       Call<dw_graph_compile>::call, Call<dw_graph_bind>::call,
-    Call<dw_graph_start>::call,   Call<dw_graph_cancel>::call,  Call<dw_message_read>::call,
-    Call<dw_output_write>::call,  Call<dw_random_seed>::call,   Call<dw_now>::call,
+    Call<dw_abi_version>::call,    Call<dw_log>::call,           Call<dw_error_text>::call,
+    Call<dw_model_open>::call,     Call<dw_model_config>::call,  Call<dw_model_weight>::call,
+    Call<dw_tokens_encode>::call,  Call<dw_tokens_decode>::call, Call<dw_window_share>::call,
+    Call<dw_state_append>::call,   Call<dw_state_length>::call,  Call<dw_state_truncate>::call,
+    Call<dw_release>::call,        Call<dw_graph_compile>::call, Call<dw_graph_bind>::call,
+    Call<dw_graph_start>::call,    Call<dw_graph_cancel>::call,  Call<dw_message_read>::call,
+    Call<dw_output_write>::call,   Call<dw_random_seed>::call,   Call<dw_now>::call,
     Call<dw_state_register>::call,
 };
 

@@ -95,7 +95,8 @@ enum Import : std::uint8_t {
   kGraphBind = 14,
   kGraphStart = 15,
   kMessageRead = 17,
-  kOutputWrite = 18
+  kOutputWrite = 18,
+  kStateRegister = 21
 };
 
 void append_words(Bytes& bytes, const std::vector<std::uint32_t>& words) {
@@ -104,12 +105,15 @@ void append_words(Bytes& bytes, const std::vector<std::uint32_t>& words) {
   }
 }
 
+// The guest shares the pages of its message; what runs compute on lies behind the calls and data.
+constexpr std::uint32_t kSharedBytes = 65536, kOperands = 32768;
+
 // A run of the addition, with its handles released while it goes on.
 void write_abi_run() {
-  constexpr std::uint32_t kData = 128, kWindow = 0x100000;
+  constexpr std::uint32_t kData = 128;
   const Bytes program = test::addition().encode();
   Bytes data;
-  append_words(data, {DW_SLOT_WINDOW, 0, 2, 0, DW_SLOT_WINDOW, 1, 2, 64});
+  append_words(data, {DW_SLOT_WINDOW, 0, 2, kOperands, DW_SLOT_WINDOW, 1, 2, kOperands + 64});
   const auto program_at = static_cast<std::uint32_t>(kData + data.size());
   data.insert(data.end(), program.begin(), program.end());
   Calls run;
@@ -118,8 +122,8 @@ void write_abi_run() {
       .in_message(program_at)
       .number(static_cast<std::uint32_t>(program.size()))
       .call(kWindowShare)
-      .number(kWindow)
-      .number(65536)
+      .in_message(0)
+      .number(kSharedBytes)
       .small(DW_READ_WRITE)
       .call(kGraphBind)
       .result(0)
@@ -140,6 +144,36 @@ void write_abi_run() {
       .small(255)
       .returns(DW_NEXT_IDLE);
   write("abi", "run", run.with_data(kData, data));
+}
+
+// Two runs of a program with weights and registers, the second with what the first one left.
+void write_abi_registers() {
+  constexpr std::uint32_t kData = 128;
+  // Handles are counted from 1: model, graph, window, and the registers, which are the last.
+  constexpr std::uint32_t kWindowHandle = 3, kHandleH = 4, kHandleC = 5;
+  Bytes data;
+  append_words(data, {DW_F32, 3, 1, 2, 1, 0});
+  const auto bindings_at = static_cast<std::uint32_t>(kData + data.size());
+  append_words(data, {DW_SLOT_WINDOW, 0, kWindowHandle, kOperands});
+  append_words(data, {DW_SLOT_WINDOW, 1, kWindowHandle, kOperands + 64});
+  append_words(data, {DW_SLOT_REGISTER, 0, kHandleH, 0, DW_SLOT_REGISTER, 1, kHandleC, 0});
+  const auto program_at = static_cast<std::uint32_t>(kData + data.size());
+  const Bytes program = test::small_recurrence().encode();
+  data.insert(data.end(), program.begin(), program.end());
+  Calls calls;
+  calls.call(kModelOpen).small(0);
+  calls.call(kGraphCompile)
+      .result(0)
+      .in_message(program_at)
+      .number(static_cast<std::uint32_t>(program.size()));
+  calls.call(kWindowShare).in_message(0).number(kSharedBytes).small(DW_READ_WRITE);
+  calls.call(kStateRegister).in_message(kData).call(kStateRegister).in_message(kData);
+  calls.call(kGraphBind).result(1).in_message(bindings_at).small(4);
+  for (int run = 0; run < 2; ++run) {
+    calls.call(kGraphStart).result(1).small(0).small(0).returns(DW_NEXT_RUN);
+  }
+  calls.call(kRelease).result(3).returns(DW_NEXT_IDLE);
+  write("abi", "registers", calls.with_data(kData, data));
 }
 
 void write_abi_others() {
@@ -226,9 +260,11 @@ int main(int argument_count, char** arguments) {
   if (argument_count != 2) return 2;
   folder = arguments[1];
   write_safetensors();
-  write("program", "decoder", test::small_decoder().encode());
-  write("program", "addition", test::addition().encode());
+  for (const test::SampleProgram& sample : test::sample_programs()) {
+    write("program", sample.name, sample.encoded);
+  }
   write_abi_run();
+  write_abi_registers();
   write_abi_others();
   write_requests();
   return 0;
