@@ -83,14 +83,18 @@ Result<Next> Actor::begin_message() {
 void Actor::end_message() {
   // A cancellation that came while the guest started is meant for its first message.
   if (std::exchange(in_message_, false)) cancel_requested_ = false;
-  deadline_ns_.reset();
   grace_ends_ns_.reset();
   end_told_ = false;
 }
 
+std::optional<std::uint64_t> Actor::deadline_ns() const {
+  if (in_message_) return deadline_ns_;
+  return mailbox_.empty() ? std::nullopt : mailbox_.front().deadline_ns;
+}
+
 Result<void> Actor::may_go_on() const {
   if (cancel_requested_) return fail(ErrorCode::cancelled, "The owner asked to stop.");
-  if (deadline_ns_ && os::monotonic_ns() >= *deadline_ns_) {
+  if (const auto deadline = deadline_ns(); deadline && os::monotonic_ns() >= *deadline) {
     return fail(ErrorCode::timeout, "The time for the message is over.");
   }
   return {};

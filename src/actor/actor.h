@@ -37,8 +37,8 @@ class Actor {
   // error.
   Result<Status> run();
 
-  // Asks the guest to end its work on the present message, or, while it starts, on its first one.
-  // Forgotten when the guest is idle.
+  // Asks the guest to end its work on the present message, or, while it starts, that and its first
+  // one. Forgotten when the guest is idle.
   void cancel() { cancel_requested_.store(true, std::memory_order_relaxed); }
 
   guest::Guest& guest() { return *guest_; }
@@ -58,8 +58,12 @@ class Actor {
   // Waits for a submission, passing on that the work is to end.
   Result<void> wait(device::Serial serial);
 
-  // Whether the work on the present message is to end, as an error that says why: cancelled or
-  // timeout.
+  // Of the present message. A guest that has not taken one yet is on the time of the first that
+  // waits, so that its start ends too.
+  std::optional<std::uint64_t> deadline_ns() const;
+
+  // Whether the work on the present message, or the start, is to end, as an error that says why:
+  // cancelled or timeout.
   Result<void> may_go_on() const;
   // Likewise once the grace time is over as well.
   Result<void> check_grace();
@@ -70,8 +74,8 @@ class Actor {
   guest::Next next_ = guest::Next::idle;
   bool started_ = false;
   bool in_message_ = false;
-  // Of the present message:
-  std::optional<std::uint64_t> deadline_ns_;
+  std::optional<std::uint64_t> deadline_ns_;  // of the message that was taken last
+  // Of the present message, or of the start:
   std::optional<std::uint64_t> grace_ends_ns_;  // once it is known that the work is to end
   bool end_told_ = false;                       // to the guest, as an event
   std::optional<Error> failure_;                // of the guest or the device; the actor is over

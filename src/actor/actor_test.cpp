@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "device/null/null_device.h"
 #include "driftwood_program.hpp"
 #include "guest/test_support.h"
@@ -15,9 +18,12 @@ using guest::test::Script;
 constexpr std::uint32_t kPage = 65536;
 constexpr std::uint32_t kProgram = 8192, kBindings = Script::kFree, kRecord = Script::kFree + 256;
 
+constexpr std::uint32_t kStartEvent = Script::kFree + 1024;
+
 // More that the guest does.
 struct Code {
   std::string after_message = {}, after_run = {};
+  bool start_again = false;  // it takes two calls to start, and keeps the event of the second
 };
 
 // A guest that prepares one addition over a window when it starts, writes a record and asks for a
@@ -40,6 +46,10 @@ class ActorLoop : public guest::test::HostedGuest {
     script.call("window_share", {4 * kPage, kPage, DW_READ_WRITE});
     script.words(kBindings, {DW_SLOT_WINDOW, 0, 2, 0, DW_SLOT_WINDOW, 1, 2, 64});
     script.call("graph_bind", {graph, kBindings, 2});
+    if (code.start_again) {
+      script.end_phase(DW_NEXT_CONTINUE);
+      script.code(fmt::format("(i32.store (i32.const {}) (local.get $event))", kStartEvent));
+    }
     script.end_phase(DW_NEXT_IDLE);
     script.call("output_write", {kRecord, 5});
     script.call("graph_start", {graph, 0, 0});
@@ -207,6 +217,22 @@ TEST_F(ActorLoop, a_cancellation_while_idle_is_forgotten) {
   EXPECT_EQ(last_status(), 0);
 }
 
+TEST_F(ActorLoop, a_guest_that_starts_hears_of_the_deadline_of_the_message_that_waits) {
+  spawn(DW_NEXT_IDLE, {.start_again = true});
+  actor->send("one", 0);
+  EXPECT_EQ(*actor->run(), Status::idle);
+  EXPECT_EQ(read_word(actor->guest(), kStartEvent), DW_EVENT_DEADLINE);
+  EXPECT_EQ(last_status(), DW_E_TIMEOUT);  // and it is that of the message as well
+}
+
+TEST_F(ActorLoop, a_start_is_not_on_the_time_of_a_later_message) {
+  spawn(DW_NEXT_IDLE, {.start_again = true});
+  actor->send("one");
+  actor->send("two", 0);
+  EXPECT_EQ(*actor->run(), Status::idle);
+  EXPECT_EQ(read_word(actor->guest(), kStartEvent), DW_EVENT_CONTINUE);
+}
+
 // Each of them is told to end, and goes on.
 class Stubborn : public ActorLoop {
  protected:
@@ -250,6 +276,45 @@ TEST_F(Stubborn, a_guest_that_does_not_return_after_its_deadline_is_ended) {
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code(), ErrorCode::timeout);
 }
+
+// What never becomes idle, so that no message is ever taken.
+class StubbornStart : public Stubborn, public testing::WithParamInterface<bool> {
+ protected:
+  // With a cancellation by another thread, or by the deadline of the message that waits.
+  void expect_end_of(const std::string& wat) {
+    actor = std::make_unique<Actor>(*device, create(wat).value());
+    const bool cancels = GetParam();
+    actor->send("one", cancels ? std::optional<std::uint64_t>() : 50'000'000);
+    std::thread owner([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      if (cancels) actor->cancel();
+    });
+    const auto status = actor->run();
+    owner.join();
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().code(), cancels ? ErrorCode::cancelled : ErrorCode::timeout);
+    EXPECT_NE(status.error().message().find("did not end its work within 1000 ms"),
+              std::string::npos)
+        << status.error().message();
+  }
+};
+
+TEST_P(StubbornStart, a_guest_that_never_becomes_idle_is_ended) {
+  script.end_phase(DW_NEXT_CONTINUE);
+  script.code("(global.set $phase (i32.const 0))");
+  script.end_phase(DW_NEXT_CONTINUE);
+  expect_end_of(script.wat());
+}
+
+TEST_P(StubbornStart, a_guest_that_does_not_return_from_its_start_is_ended) {
+  script.code("(loop $l (br $l))");
+  script.end_phase(DW_NEXT_IDLE);
+  expect_end_of(script.wat());
+}
+
+INSTANTIATE_TEST_SUITE_P(Told, StubbornStart, testing::Bool(), [](const auto& told) {
+  return told.param ? "by_its_owner" : "by_its_deadline";
+});
 
 }  // namespace
 }  // namespace driftwood::actor
