@@ -2,9 +2,12 @@
 // message and prints its records, one on a line.
 //
 //   llama_native [--model FOLDER] [--device NAME] MESSAGE
+//   mnist_native [--model FILE] [--device NAME] --input FILE
 #include <driftwood/runtime.h>
 
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <string_view>
 
 #include "driftwood.h"
@@ -25,6 +28,10 @@ Arguments parse(int count, char** words) {
       arguments.model = words[++i];
     } else if (word == "--device" && has_value) {
       arguments.device = words[++i];
+    } else if (word == "--input" && has_value) {
+      std::ifstream file(words[++i], std::ios::binary);
+      arguments.complete = i + 1 == count && file;
+      arguments.message.assign(std::istreambuf_iterator<char>(file), {});
     } else {
       arguments.complete = i + 1 == count;
       arguments.message = word;
@@ -58,7 +65,8 @@ driftwood::Result<driftwood::ActorStatus> run(const Arguments& arguments) {
 int main(int count, char** words) {
   const Arguments arguments = parse(count, words);
   if (!arguments.complete) {
-    std::fprintf(stderr, "usage: %s [--model FOLDER] [--device NAME] MESSAGE\n", words[0]);
+    std::fprintf(stderr, "usage: %s [--model PATH] [--device NAME] MESSAGE | --input FILE\n",
+                 words[0]);
     return 2;
   }
   const auto status = run(arguments);
