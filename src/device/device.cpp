@@ -164,6 +164,23 @@ Result<void> check_range(const Buffer& buffer, std::uint64_t offset_bytes,
 
 }  // namespace
 
+Executable::Executable(std::shared_ptr<const Program> program,
+                       std::shared_ptr<const WeightSource> weights)
+    : program_(std::move(program)),
+      weights_(std::move(weights)),
+      plan_(*program_),
+      most_temporary_bytes_(temporary_bytes(program_->symbol_maxima)) {}
+
+std::uint64_t Executable::temporary_bytes(std::span<const std::uint32_t> symbols) const {
+  std::vector<std::uint64_t> tensor_bytes(program_->tensors.size());
+  for (std::uint32_t i = 0; i < tensor_bytes.size(); ++i) {
+    tensor_bytes[i] = program_->tensor_bytes(i, symbols);
+  }
+  graph::MemoryPlan::Layout layout;
+  plan_.lay_out(tensor_bytes, layout);
+  return layout.arena_bytes;
+}
+
 std::uint64_t CopiedBytes::total() const {
   return std::accumulate(to_device.begin(), to_device.end(), std::uint64_t{0}) +
          std::accumulate(from_device.begin(), from_device.end(), std::uint64_t{0});

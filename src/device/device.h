@@ -21,6 +21,7 @@
 #include "device/buffer.h"
 #include "device/op_observer.h"
 #include "device/register_state.h"
+#include "graph/memory_plan.h"
 #include "graph/program.h"
 #include "memory/window.h"
 #include "tensor/view.h"
@@ -61,15 +62,22 @@ class Executable {
   virtual ~Executable() = default;
   const graph::Program& program() const { return *program_; }
   const WeightSource* weights() const { return weights_.get(); }  // null if the program has none
+  const graph::MemoryPlan& plan() const { return plan_; }
+
+  // Bytes that the temporaries of one sequence take at these symbol values, and at the symbols'
+  // maxima, which is known beforehand and never less.
+  std::uint64_t temporary_bytes(std::span<const std::uint32_t> symbols) const;
+  std::uint64_t most_temporary_bytes() const { return most_temporary_bytes_; }
 
  protected:
   Executable(std::shared_ptr<const graph::Program> program,
-             std::shared_ptr<const WeightSource> weights)
-      : program_(std::move(program)), weights_(std::move(weights)) {}
+             std::shared_ptr<const WeightSource> weights);
 
  private:
   std::shared_ptr<const graph::Program> program_;
   std::shared_ptr<const WeightSource> weights_;
+  graph::MemoryPlan plan_;
+  std::uint64_t most_temporary_bytes_;
 };
 
 // One sequence of a submission: an actor's symbol values and what it bound to the program's slots.

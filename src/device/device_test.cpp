@@ -51,6 +51,23 @@ class DeviceTest : public ::testing::Test {
   Sequence sequence_;
 };
 
+TEST_F(DeviceTest, an_executable_tells_the_bytes_of_its_temporaries) {
+  EXPECT_EQ(executable_->most_temporary_bytes(), 0u);
+  sdk::Program program;
+  const sdk::Symbol row = program.symbol(1000);
+  const auto x = program.window(DType::f32, {row, 5});
+  const auto first = program.add(x, x), second = program.add(first, x);
+  program.add(program.add(first, second), x);
+  const auto executable = must(device_.compile(decode(program), nullptr));
+  // Three live at once, each beginning on 64 bytes.
+  const auto of_rows = [&](std::uint32_t rows) { return executable->temporary_bytes({&rows, 1}); };
+  EXPECT_EQ(of_rows(0), 0u);
+  EXPECT_EQ(of_rows(1), 3 * 64u);
+  EXPECT_EQ(of_rows(100), 3 * 2048u);
+  EXPECT_EQ(of_rows(1000), executable->most_temporary_bytes());
+  EXPECT_EQ(executable->most_temporary_bytes(), 3 * 20032u);
+}
+
 TEST_F(DeviceTest, submit_refuses_no_sequences_and_too_many) {
   expect_error(device_.submit(executable_, {}), ErrorCode::invalid_argument, "Sequence count (0)");
   const std::vector<Sequence> many(Device::kMostSequences + 1, sequence_);

@@ -2,7 +2,7 @@
 
 #include "guest/abi.h"
 #include "guest/abi_imports.h"
-#include "guest/state_bytes.h"
+#include "guest/device_bytes.h"
 
 namespace driftwood::guest::abi {
 
@@ -14,16 +14,6 @@ namespace {
 Result<tensor::DType> dtype_of(u32 number) {
   if (const auto dtype = tensor::dtype_from_number(number)) return *dtype;
   return fail(ErrorCode::invalid_argument, "No dtype has the number {}.", number);
-}
-
-// Errors: limit when the guest's states would take more than they may.
-Result<void> check_bytes(const GuestState& guest, std::uint64_t added_bytes) {
-  StateBytes bytes(guest);
-  for (const auto& made : guest.states) {
-    if (const auto state = made.lock()) DW_TRY(bytes.add(*state, state->block_count()));
-  }
-  DW_TRY(bytes.add_registers(guest));
-  return bytes.add(added_bytes);
 }
 
 }  // namespace
@@ -70,7 +60,7 @@ Answer state_register(GuestState& guest, u32 shape) {
   }
   tensor::Shape wanted(dims.begin(), dims.begin() + asked.rank);
   DW_TRY_ASSIGN(const std::uint64_t added_bytes, RegisterState::size_bytes(dtype, wanted));
-  DW_TRY(check_bytes(guest, added_bytes));
+  DW_TRY(check_device_bytes(guest, added_bytes));
   DW_TRY_ASSIGN(std::shared_ptr<RegisterState> state,
                 RegisterState::create(*guest.services.device, dtype, std::move(wanted)));
   std::erase_if(guest.registers, [](const auto& made) { return made.expired(); });

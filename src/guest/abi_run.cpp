@@ -4,12 +4,10 @@
 #include "core/arithmetic.h"
 #include "graph/program.h"
 #include "guest/abi_imports.h"
-#include "guest/state_bytes.h"
+#include "guest/device_bytes.h"
 
 namespace driftwood::guest::abi {
 namespace {
-
-using device::AppendState;
 
 Result<void> check_symbols(const graph::Program& program, std::span<const u32> symbols) {
   for (std::size_t i = 0; i < symbols.size(); ++i) {
@@ -39,24 +37,8 @@ Result<void> check_windows(const Graph& graph, std::span<const u32> symbols) {
   return {};
 }
 
-// Blocks of a state once the run has appended its rows. Errors: limit when the state has no room
-// for them.
-Result<std::uint64_t> blocks_after(const AppendState& state, std::uint64_t appended_rows,
-                                   std::size_t slot) {
-  const std::uint64_t rows = state.length_rows() + appended_rows;
-  if (rows > state.shape().most_rows) {
-    return fail(ErrorCode::limit, "State slot {} would hold {} rows, over its limit of {}.", slot,
-                rows, state.shape().most_rows);
-  }
-  const std::uint64_t needed = round_up(rows, AppendState::kBlockRows) / AppendState::kBlockRows;
-  return std::max<std::uint64_t>(needed, state.block_count());
-}
-
-Result<void> check_states(const GuestState& guest, const Graph& graph,
-                          std::span<const u32> symbols) {
+Result<void> check_states(const Graph& graph, std::span<const u32> symbols) {
   const graph::Program& program = graph.executable->program();
-  StateBytes bytes(guest);
-  DW_TRY(bytes.add_registers(guest));
   for (std::size_t slot = 0; slot < graph.states.size(); ++slot) {
     const auto& state = graph.states[slot];
     if (state == nullptr) {
@@ -66,14 +48,11 @@ Result<void> check_states(const GuestState& guest, const Graph& graph,
       return fail(ErrorCode::invalid_argument,
                   "One state is bound to state slot {} and to another.", slot);
     }
-    DW_TRY_ASSIGN(const std::uint64_t blocks,
-                  blocks_after(*state, program.states[slot].row_dim.value(symbols), slot));
-    DW_TRY(bytes.add(*state, blocks));
-  }
-  for (const std::weak_ptr<AppendState>& made : guest.states) {
-    const auto state = made.lock();
-    if (state == nullptr || std::ranges::count(graph.states, state) > 0) continue;
-    DW_TRY(bytes.add(*state, state->block_count()));
+    const std::uint64_t rows = state->length_rows() + program.states[slot].row_dim.value(symbols);
+    if (rows > state->shape().most_rows) {
+      return fail(ErrorCode::limit, "State slot {} would hold {} rows, over its limit of {}.", slot,
+                  rows, state->shape().most_rows);
+    }
   }
   return {};
 }
@@ -123,8 +102,9 @@ Answer graph_start(GuestState& guest, u32 graph, u32 symbols, u32 count) {
   DW_TRY_ASSIGN(std::vector<u32> values, guest.memory.read_array<u32>(symbols, count));
   DW_TRY(check_symbols(program, values));
   DW_TRY(check_windows(*found, values));
-  DW_TRY(check_states(guest, *found, values));
+  DW_TRY(check_states(*found, values));
   DW_TRY(check_registers(*found));
+  DW_TRY(check_run_bytes(guest, *found, values));
   if (guest.last_run == std::numeric_limits<std::int32_t>::max()) {
     return fail(ErrorCode::limit, "The guest has used all {} run numbers.", guest.last_run);
   }

@@ -52,9 +52,7 @@ tensor::Dim row_dim(const tensor::SymbolicShape& shape) {
 CpuExecutable::CpuExecutable(std::shared_ptr<const graph::Program> program,
                              std::shared_ptr<const WeightSource> weights,
                              const std::map<std::uint32_t, tensor::View>& views)
-    : Executable(program, std::move(weights)),
-      plan_(*program),
-      weight_data_(program->tensors.size(), nullptr) {
+    : Executable(program, std::move(weights)), weight_data_(program->tensors.size(), nullptr) {
   std::map<std::pair<std::uint32_t, std::int32_t>, std::uint32_t> known;
   for (const graph::Tensor& tensor : program->tensors) {
     const tensor::Dim rows = row_dim(tensor.shape);

@@ -1,5 +1,4 @@
-// A program made ready for the CPU: a kernel for each op, the weights' addresses and the memory
-// plan.
+// A program made ready for the CPU: a kernel for each op and the weights' addresses.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +10,6 @@
 #include "core/error.h"
 #include "device/cpu/kernel.h"
 #include "device/device.h"
-#include "graph/memory_plan.h"
 
 namespace driftwood::device::cpu {
 
@@ -32,7 +30,6 @@ class CpuExecutable final : public Executable {
       const std::map<std::uint32_t, tensor::View>& views, Isa isa);
 
   const std::vector<Step>& steps() const { return steps_; }
-  const graph::MemoryPlan& plan() const { return plan_; }
 
   // The distinct first dimensions of all tensors, and which of them each tensor has.
   const std::vector<tensor::Dim>& row_dims() const { return row_dims_; }
@@ -47,7 +44,6 @@ class CpuExecutable final : public Executable {
                 const std::map<std::uint32_t, tensor::View>& views);
 
   std::vector<Step> steps_;
-  graph::MemoryPlan plan_;
   std::vector<tensor::Dim> row_dims_;
   std::vector<std::uint32_t> row_dim_of_tensor_;
   std::vector<std::byte*> weight_data_;
