@@ -13,18 +13,43 @@
 
 namespace driftwood {
 
-// What one actor may use; docs/abi.md lists all limits and their defaults.
+// What one actor may use. What is not set has its default; docs/abi.md has these and the limits
+// that no owner sets. Where nothing else is said, the guest is answered with `limit`, has the
+// sentence, and may go on.
 struct ActorLimits {
-  std::optional<std::uint64_t> memory_bytes;  // of the guest's linear memory
-  std::optional<std::uint64_t> state_bytes;   // of its states, such as a KV cache
-  std::optional<std::uint64_t> output_bytes;  // of the records of one call of the guest
-  std::optional<std::uint64_t> log_bytes;     // of what it logs, for each message
-  std::optional<std::uint64_t> call_ns;       // of processor time in one call of the guest
+  // Bytes of the guest's linear memory. Default: 1 GiB; no guest has more than 4 GiB. A guest that
+  // begins with more is refused by Runtime::spawn (limit); one that grows over it gets -1.
+  std::optional<std::uint64_t> memory_bytes;
+
+  // Bytes of the device's memory: states, such as a KV cache, registers, and the temporaries of a
+  // run. Default: 64 GiB, and at most half of the machine's memory.
+  std::optional<std::uint64_t> device_bytes;
+
+  // Bytes, as encoded, of the programs that the guest has compiled and not released. Default: 64
+  // MiB.
+  std::optional<std::uint64_t> program_bytes;
+
+  // Models, windows, states, registers and graphs alive at once, together. Default: 4,096.
+  std::optional<std::uint32_t> handle_count;
+
+  // Bytes of one output record, and of all records of one call of the guest. Defaults: 16 MiB and
+  // 64 MiB.
+  std::optional<std::uint64_t> record_bytes;
+  std::optional<std::uint64_t> output_bytes;
+
+  // Bytes of what it logs for each message, each line counted with 32 more. Default: 1 MiB. Over it
+  // there is one warning, and the lines are left out.
+  std::optional<std::uint64_t> log_bytes;
+
+  // Nanoseconds of processor time in one call of the guest. Default: 10 s. Over it run() gives
+  // guest_failed, and the actor is over.
+  std::optional<std::uint64_t> call_ns;
 };
 
+// What the guest is told of its owner's wishes, and what it may use.
 struct ActorOptions {
-  std::optional<std::uint32_t> context_rows;  // default: what the model allows
-  std::string kv_dtype;  // "f32", "bf16" or "f16"; default: f32 with f32 weights, otherwise bf16
+  std::optional<std::uint32_t> context_rows;  // tokens; default: what the model allows
+  std::string kv_dtype;  // "f32", "bf16" or "f16"; empty: f32 with f32 weights, otherwise bf16
   ActorLimits limits;
 };
 
@@ -41,8 +66,9 @@ class Actor {
   Actor(Actor&&) noexcept;
   Actor& operator=(Actor&&) noexcept;
 
-  // Puts a message into the mailbox. It is worked on by run(). With a timeout, the guest is to end
-  // the work on it when so much time has passed from now, and says how far it came.
+  // Puts a message into the mailbox: any bytes. It is worked on by run(). With a timeout, the guest
+  // is to end the work on it when so much time has passed from now, and says how far it came; if it
+  // is the first message, what the guest does before taking it is on that time too.
   void send(std::string message, std::optional<std::uint64_t> timeout_ns = {});
 
   // Works until the mailbox is empty. Each output record is handed to `on_record` as it is written;
@@ -53,9 +79,10 @@ class Actor {
   // refuses is no error here but a record.
   Result<ActorStatus> run(const std::function<void(std::string_view record)>& on_record);
 
-  // Asks the actor to end its work on the present message; its guest then says how far it came. It
-  // is heard between the steps of the guest and of the device; a guest that does not hear within a
-  // second is ended. Does nothing while the actor is idle. Threads: any; safe in a signal handler.
+  // Asks the actor to end its work on the present message, or its start and the first message; its
+  // guest then says how far it came. It is heard between the steps of the guest and of the device;
+  // a guest that does not hear within a second is ended. Does nothing while the actor is idle.
+  // Threads: any; safe in a signal handler.
   void cancel();
 
  private:

@@ -59,7 +59,9 @@ struct OpHash {
 };
 
 // Lifetime: outlives its actors.
-// Threads: one at a time. Those that it starts take no signals.
+// Threads: open_model, builtin_guest and compile_guest from any thread at any time; all else one at
+// a
+//   time. Those that it starts take no signals.
 // Signals: handlers of SIGSEGV, SIGBUS, SIGFPE and SIGILL are installed for the process when the
 //   first runtime is made; what is no fault of a guest goes on to the handler that was there
 //   before. One that is installed later has to pass on what is not its own.
@@ -90,19 +92,22 @@ class Runtime {
   // weights. Errors: not_found, corrupt, unsupported, with the file and the reason.
   Result<Model> open_model(const std::string& path) const;
 
-  // Compiles a guest that is built in: "llama", "matmul", "mnist" or "vad". Errors: not_found.
+  // Compiles a guest that is built in: "llama", "matmul", "mnist", "probe" or
+  // "vad". Errors: not_found.
   Result<GuestModule> builtin_guest(std::string_view name) const;
 
   // Compiles a guest. Errors: corrupt when it is not WebAssembly; invalid_argument when it imports
   // what it is not given, or lacks an export.
   Result<GuestModule> compile_guest(std::span<const std::byte> wasm) const;
 
-  // Starts an actor. `model` may be absent for guests that need none.
-  // Errors: guest_failed; out_of_memory.
+  // Starts an actor. `model` may be absent for guests that need none. Errors: invalid_argument for
+  // a KV dtype that there is not; limit when the guest begins with more memory than it may have;
+  // guest_failed when its start section traps; out_of_memory.
   Result<Actor> spawn(const GuestModule& guest, const std::optional<Model>& model,
                       const ActorOptions& options) const;
 
-  // The same for a guest of this program. Errors: limit while another one lives; out_of_memory.
+  // The same for a guest of this program. Errors: limit while another one lives; invalid_argument;
+  // out_of_memory.
   Result<Actor> spawn_native(const NativeGuest& guest, const std::optional<Model>& model,
                              const ActorOptions& options) const;
 

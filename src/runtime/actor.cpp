@@ -1,6 +1,7 @@
 #include <driftwood/actor.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
@@ -15,14 +16,28 @@ guest::Limits limits_of(const ActorLimits& asked) {
   // A guest that fills its states would otherwise end the process where the machine has less.
   limits.device_bytes = std::min(limits.device_bytes, os::physical_memory_bytes() / 2);
   limits.memory_bytes = asked.memory_bytes.value_or(limits.memory_bytes);
-  limits.device_bytes = asked.state_bytes.value_or(limits.device_bytes);
+  limits.device_bytes = asked.device_bytes.value_or(limits.device_bytes);
+  limits.program_bytes = asked.program_bytes.value_or(limits.program_bytes);
+  limits.handles = asked.handle_count.value_or(limits.handles);
+  limits.output_record_bytes = asked.record_bytes.value_or(limits.output_record_bytes);
   limits.output_bytes = asked.output_bytes.value_or(limits.output_bytes);
   limits.log_bytes = asked.log_bytes.value_or(limits.log_bytes);
   limits.call_ns = asked.call_ns.value_or(limits.call_ns);
   return limits;
 }
 
+constexpr std::array<std::string_view, 4> kKvDtypes = {"", "f32", "bf16", "f16"};
+
 }  // namespace
+
+Result<void> check_options(const ActorOptions& options) {
+  if (std::ranges::count(kKvDtypes, options.kv_dtype) > 0) return {};
+  // As JSON, so that bytes that are no text stay out of the message.
+  const std::string given = nlohmann::json(options.kv_dtype)
+                                .dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  return fail(ErrorCode::invalid_argument, "KV dtype {} is none of \"f32\", \"bf16\" and \"f16\".",
+              given);
+}
 
 guest::Services services(device::Device& device, std::shared_ptr<const model::Model> model,
                          const ActorOptions& options, const RecordSink& on_record) {

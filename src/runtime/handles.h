@@ -32,7 +32,11 @@ struct Actor::Impl {
   std::unique_ptr<actor::Actor> actor;
 };
 
-// What a guest gets from this host. `on_record` is called for each record and outlives the guest.
+// Errors: invalid_argument.
+Result<void> check_options(const ActorOptions& options);
+
+// What a guest gets from this host. Precondition: the options were checked. `on_record` is called
+// for each record and outlives the guest.
 guest::Services services(device::Device& device, std::shared_ptr<const model::Model> model,
                          const ActorOptions& options, const RecordSink& on_record);
 

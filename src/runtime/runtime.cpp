@@ -55,6 +55,7 @@ Result<GuestModule> Runtime::compile_guest(std::span<const std::byte> wasm) cons
 
 Result<Actor> Runtime::spawn(const GuestModule& guest, const std::optional<Model>& model,
                              const ActorOptions& options) const {
+  DW_TRY(check_options(options));
   auto impl = std::make_unique<Actor::Impl>();
   DW_TRY_ASSIGN(auto instance,
                 guest::Guest::create(guest.impl().module,
@@ -66,6 +67,7 @@ Result<Actor> Runtime::spawn(const GuestModule& guest, const std::optional<Model
 
 Result<Actor> Runtime::spawn_native(const NativeGuest& guest, const std::optional<Model>& model,
                                     const ActorOptions& options) const {
+  DW_TRY(check_options(options));
   auto impl = std::make_unique<Actor::Impl>();
   DW_TRY_ASSIGN(auto instance, guest::Guest::create_native(
                                    {guest.start, guest.resume},
