@@ -312,6 +312,12 @@ TEST_P(StubbornStart, a_guest_that_does_not_return_from_its_start_is_ended) {
   expect_end_of(script.wat());
 }
 
+TEST_P(StubbornStart, a_guest_that_does_not_return_from_initialize_is_ended) {
+  script.extra = R"((func (export "_initialize") (loop $l (br $l))))";
+  script.end_phase(DW_NEXT_IDLE);
+  expect_end_of(script.wat());
+}
+
 INSTANTIATE_TEST_SUITE_P(Told, StubbornStart, testing::Bool(), [](const auto& told) {
   return told.param ? "by_its_owner" : "by_its_deadline";
 });

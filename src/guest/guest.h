@@ -36,10 +36,10 @@ enum class Next : std::int32_t { idle = 0, run = 1, proceed = 2, finished = 3 };
 
 // What one guest may use. Each is answered with an error of its own when it is reached.
 struct Limits {
-  std::uint64_t memory_bytes = std::uint64_t{1} << 30;          // of linear memory
-  std::uint64_t device_bytes = std::uint64_t{64} << 30;         // of states
-  std::uint64_t program_bytes = std::uint64_t{64} << 20;        // of its graphs, as encoded
-  std::uint32_t handles = 4096;                                 // alive at once
+  std::uint64_t memory_bytes = std::uint64_t{1} << 30;    // of linear memory
+  std::uint64_t device_bytes = std::uint64_t{64} << 30;   // of states and of a run's temporaries
+  std::uint64_t program_bytes = std::uint64_t{64} << 20;  // of its graphs, as encoded
+  std::uint32_t handles = 4096;                           // alive at once
   std::uint64_t output_record_bytes = std::uint64_t{16} << 20;  // of one record
   std::uint64_t output_bytes = std::uint64_t{64} << 20;         // of all records of one call
   std::uint64_t log_bytes = std::uint64_t{1} << 20;             // of its lines, for each message
@@ -79,9 +79,8 @@ struct GuestState;
 
 class Guest {
  public:
-  // Instantiates the module and calls its _initialize, if there is one.
-  // Errors: guest_failed when that traps or takes too long; out_of_memory; limit when its memory
-  // is larger than it may be.
+  // Instantiates the module. Errors: guest_failed when its start section traps or takes too long;
+  // out_of_memory; limit when its memory is larger than it may be.
   static Result<std::unique_ptr<Guest>> create(std::shared_ptr<const Module> module,
                                                Services services);
 
@@ -95,12 +94,12 @@ class Guest {
   Guest(const Guest&) = delete;
   Guest& operator=(const Guest&) = delete;
 
-  // Calls driftwood_start, once, and driftwood_resume. After Next::run, run() holds the request.
-  // `outcome` is that of the run which ended: the guest gets its code as the status and its
-  // sentence by error_text.
-  // Errors: guest_failed when it traps, computes longer than it may, breaks the ABI, or returns an
-  // error code, and those of a watch, the guest then being over; guest_failed when it was over
-  // before; invalid_argument when it was started twice or never.
+  // Calls _initialize, if there is one, and driftwood_start, once, and driftwood_resume. After
+  // Next::run, run() holds the request. `outcome` is that of the run which ended: the guest gets
+  // its code as the status and its sentence by error_text. Errors: guest_failed when it traps,
+  // computes longer than it may, breaks the ABI, or returns an error code, and those of a watch,
+  // the guest then being over; guest_failed when it was over before; invalid_argument when it was
+  // started twice or never.
   Result<Next> start();
   Result<Next> resume(Event event, const Result<void>& outcome = {});
 

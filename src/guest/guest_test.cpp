@@ -166,20 +166,31 @@ TEST_F(GuestTest, waiting_for_a_run_that_was_not_asked_for_ends_the_guest) {
   expect_failed(started("", DW_NEXT_RUN), "asked for none");
 }
 
-TEST_F(GuestTest, initialize_is_called_once_and_its_trap_fails_creation) {
+TEST_F(GuestTest, initialize_is_called_once_before_the_start) {
   Script script;
   script.extra =
       "(func (export \"_initialize\") (i32.store (i32.const 8) (i32.add (i32.const 1) (i32.load "
       "(i32.const 8)))))";
-  auto made = start(script);
+  const Value seen = script.expression("(i32.load (i32.const 8))");
+  script.end_phase(DW_NEXT_CONTINUE);
+  script.end_phase(DW_NEXT_IDLE);
+  auto made = create(script.wat()).value();
+  EXPECT_EQ(test::read_word(*made, 8), 0);
+  ASSERT_TRUE(made->start());
+  EXPECT_EQ(test::result_of(*made, seen), 1);
+  ASSERT_TRUE(made->resume(Event::proceed));
   EXPECT_EQ(test::read_word(*made, 8), 1);
+}
 
-  Script trapping;
-  trapping.extra = "(func (export \"_initialize\") unreachable)";
-  trapping.end_phase(0);
-  const auto refused = create(trapping.wat());
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code(), ErrorCode::guest_failed);
+TEST_F(GuestTest, initialize_that_traps_ends_the_guest) {
+  Script script;
+  script.extra = "(func (export \"_initialize\") unreachable)";
+  script.code("(i32.store (i32.const 8) (i32.const 1))");
+  script.end_phase(DW_NEXT_IDLE);
+  auto made = create(script.wat()).value();
+  expect_failed(made->start(), "_initialize ended");
+  EXPECT_EQ(test::read_word(*made, 8), 0);
+  expect_failed(made->resume(Event::message), "failed before");
 }
 
 TEST_F(GuestTest, memory_that_begins_over_the_limit_is_refused) {
@@ -301,14 +312,14 @@ TEST_F(GuestTest, initialize_and_start_sections_that_never_end_are_stopped) {
   services.limits.call_ns = 30'000'000;
   Script initialize, section;
   initialize.extra = R"((func (export "_initialize") (loop $l (br $l))))";
+  initialize.end_phase(DW_NEXT_IDLE);
+  expect_failed(create(initialize.wat()).value()->start(), "(30 ms)");
   section.extra = "(func $begin (loop $l (br $l))) (start $begin)";
-  for (Script* script : {&initialize, &section}) {
-    script->end_phase(0);
-    const auto made = create(script->wat());
-    ASSERT_FALSE(made);
-    EXPECT_EQ(made.error().code(), ErrorCode::guest_failed);
-    EXPECT_NE(made.error().message().find("(30 ms)"), std::string::npos) << made.error().message();
-  }
+  section.end_phase(DW_NEXT_IDLE);
+  const auto made = create(section.wat());
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code(), ErrorCode::guest_failed);
+  EXPECT_NE(made.error().message().find("(30 ms)"), std::string::npos) << made.error().message();
 }
 
 TEST_F(GuestTest, short_calls_are_not_added_up) {

@@ -36,7 +36,7 @@ class WasmInstance final : public GuestInstance {
         module_(std::move(module)),
         watch_(state.services.limits.call_ns) {}
 
-  // Instantiates the module and calls its _initialize. Errors: as Guest::create.
+  // Instantiates the module. Errors: as Guest::create.
   Result<void> begin();
 
   Result<std::int32_t> start() override;
@@ -118,11 +118,13 @@ Result<void> WasmInstance::begin() {
   DW_TRY(instantiate());
   start_ = export_function(kStartExport);
   resume_ = export_function(kResumeExport);
-  if (!module_->impl().has_initialize) return {};
-  return call(kInitializeExport, export_function(kInitializeExport), {});
+  return {};
 }
 
 Result<std::int32_t> WasmInstance::start() {
+  if (module_->impl().has_initialize) {
+    DW_TRY(call(kInitializeExport, export_function(kInitializeExport), {}));
+  }
   std::array<wasmtime_val_raw_t, 1> values = {};
   DW_TRY(call(kStartExport, start_, values));
   return values[0].i32;
