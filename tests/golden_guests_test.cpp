@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <regex>
 
 namespace driftwood {
 namespace {
@@ -18,16 +20,79 @@ std::string read(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// The records that a guest answers these messages with, and then how its actor stands.
-std::vector<std::string> answers(const Runtime& runtime, const std::string& wasm,
-                                 const std::vector<std::string>& messages) {
+// Writes a guest's checkpoint of f32 tensors, described by their shape and the ends of the range
+// that their numbers fill at random; the same numbers for ever.
+std::filesystem::path make_checkpoint(const std::string& guest, const nlohmann::json& tensors) {
+  nlohmann::json header;
+  std::vector<float> numbers;
+  std::uint32_t random = 1;
+  for (const auto& [name, tensor] : tensors.items()) {
+    const float lowest = tensor["from"], range = tensor["to"].get<float>() - lowest;
+    const std::size_t first = numbers.size();
+    std::size_t count = 1;
+    for (const std::size_t dim : tensor["shape"]) count *= dim;
+    for (std::size_t i = 0; i < count; ++i) {
+      random = random * 1664525 + 1013904223;
+      numbers.push_back(lowest + range * (static_cast<float>(random >> 16) / 65536));
+    }
+    header[name] = {{"dtype", "F32"},
+                    {"shape", tensor["shape"]},
+                    {"data_offsets", {first * sizeof(float), numbers.size() * sizeof(float)}}};
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the numbers are aligned
+  const std::uint64_t text_bytes = text.size();
+  const auto path = std::filesystem::path(testing::TempDir()) / (guest + ".safetensors");
+  std::ofstream file(path, std::ios::binary);
+  file.write(reinterpret_cast<const char*>(&text_bytes), sizeof text_bytes) << text;
+  file.write(reinterpret_cast<const char*>(numbers.data()),
+             static_cast<std::streamsize>(numbers.size() * sizeof(float)));
+  EXPECT_TRUE(file) << path;
+  return path;
+}
+
+// A message is a text, a JSON object, or {"hex": "..."} for bytes that are no text.
+std::string bytes_of(const nlohmann::json& message) {
+  if (message.is_string()) return message;
+  if (!message.contains("hex")) return message.dump();
+  const std::string hex = message["hex"];
+  std::string bytes;
+  for (std::size_t i = 0; i < hex.size(); i += 2) {
+    bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  }
+  return bytes;
+}
+
+// What a clock said is no answer of the guest's.
+std::string timeless(std::string_view record) {
+  static const std::regex kTime(R"re(("\w+_ns":)\d+)re");
+  return std::regex_replace(std::string(record), kTime, "$010");
+}
+
+// The records that the guest of a case answers its messages with, and then how its actor stands.
+std::vector<std::string> answers(const Runtime& runtime, const std::filesystem::path& folder,
+                                 const nlohmann::json& one) {
+  const std::string guest = one["guest"], wasm = read(folder / guest);
   const auto module = runtime.compile_guest(std::as_bytes(std::span(wasm)));
   if (!module) return {module.error().message()};
-  auto actor = runtime.spawn(*module, {}, {});
+  std::optional<Model> model;
+  if (one.contains("model")) {
+    const auto& named = one["model"];
+    auto opened = runtime.open_model(named.is_string() ? folder / named.get<std::string>()
+                                                       : make_checkpoint(guest, named));
+    if (!opened) return {opened.error().message()};
+    model = *std::move(opened);
+  }
+  auto actor = runtime.spawn(*module, model, {});
   if (!actor) return {actor.error().message()};
-  for (const std::string& message : messages) actor->send(message);
+  std::optional<std::uint64_t> timeout_ns;
+  if (one.contains("timeout_ns")) timeout_ns = one["timeout_ns"];
+  for (const auto& message : one["messages"]) {
+    actor->send(bytes_of(message), timeout_ns);
+  }
   std::vector<std::string> records;
-  const auto status = actor->run([&](std::string_view record) { records.emplace_back(record); });
+  const auto status =
+      actor->run([&](std::string_view record) { records.push_back(timeless(record)); });
   records.push_back(!status                        ? std::string(name(status.error().code()))
                     : *status == ActorStatus::idle ? "idle"
                                                    : "finished");
@@ -46,10 +111,8 @@ TEST_P(GoldenGuests, answer_as_they_did_when_they_were_compiled) {
   ASSERT_FALSE(cases.empty());
   const auto runtime = Runtime::create({.device = "cpu", .thread_count = 1, .isa = ""}).value();
   for (const auto& one : cases) {
-    const std::string guest = one["guest"];
-    SCOPED_TRACE(guest);
-    EXPECT_EQ(answers(runtime, read(folder / guest), one["messages"]),
-              one["answers"].get<std::vector<std::string>>());
+    SCOPED_TRACE(one["guest"].get<std::string>() + (one.contains("model") ? " with a model" : ""));
+    EXPECT_EQ(answers(runtime, folder, one), one["answers"].get<std::vector<std::string>>());
   }
 }
 
