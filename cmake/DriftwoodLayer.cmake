@@ -21,6 +21,7 @@ function(driftwood_layer name)
   endforeach()
 
   if(name STREQUAL "core")
+    target_compile_features(driftwood_core PUBLIC cxx_std_23)  # those who link it need it, too
     target_precompile_headers(driftwood_core PRIVATE ${DRIFTWOOD_PRECOMPILED})
   else()
     target_precompile_headers(driftwood_${name} REUSE_FROM driftwood_core)

@@ -100,6 +100,13 @@ class Refusals(unittest.TestCase):
         self.refused("run", "x", saying=["--model"], code=2)
         self.refused("run", "--model", SMALL, "--top-logprobs", 3, "x", saying=["--json"], code=2)
         self.refused("inspect", saying=["FILE"], code=2)
+        for count in ("-1", "1.5", "4294967296", "many"):
+            self.refused("run", *IDS, "--max-tokens", count, saying=["--max-tokens"], code=2)
+            self.refused("run", *IDS, "--top-k", count, saying=["--top-k"], code=2)
+        for option in ("--input", "--prompt-file", "--guest", "--model", "--stop", "--trace-hash"):
+            self.refused("run", option, "", saying=[option, "empty"], code=2)
+        self.refused("--log", "loud", "probe", saying=["loud", "debug"], code=2)
+        self.refused("probe", "--log", "loud", saying=["loud", "debug"], code=2)
 
     def test_model_folder(self):
         self.run_on("no/such/folder", saying=["no/such/folder"])
@@ -163,7 +170,7 @@ class Refusals(unittest.TestCase):
     def test_ids_and_texts_of_the_samplers(self):
         self.refused("run", *IDS, "--json", "--logit-bias", "272:1", saying=["272", "271"])
         self.refused("run", *IDS, "--json", "--stop", "x", saying=["tokenizer", "stop"])
-        self.refused("run", *IDS, "--json", "--stop", "", saying=["stop", "1 to 1024 bytes"])
+        self.refused("run", *IDS, "--json", "--stop", "x" * 1025, saying=["1 to 1024 bytes"])
 
     def test_a_text_prompt_without_a_tokenizer(self):
         self.refused("run", "--model", SMALL, "Hello", saying=["tokenizer"])
@@ -256,8 +263,15 @@ class Refusals(unittest.TestCase):
         self.refused("run", "--model", SMALL, "--prompt-file", "/dev/zero", saying=["limit"])
 
     def test_device(self):
-        self.run_on(SMALL, "--device", "abacus", saying=["abacus", "cpu"])
-        self.run_on(SMALL, "--isa", "mmx", saying=["mmx"])
+        for command in ("run", "eval", "bench", "probe"):
+            self.refused(command, "--device", "abacus", "x", saying=["abacus", "cpu"], code=2)
+            self.refused(command, "--device", "null", "x", saying=["null"], code=2)
+        self.run_on(SMALL, "--isa", "mmx", saying=["mmx", "avx2"], code=2)
+
+    def test_configurations_that_state_no_context(self):
+        model = self.model(max_position_embeddings="x")
+        self.refused("bench", "--model", model, saying=["max_position_embeddings"])
+        self.run_on(model, saying=["max_position_embeddings"])
 
 
 class Run(unittest.TestCase):
@@ -787,6 +801,8 @@ class Bench(unittest.TestCase):
             "3,5",
             "--tokens",
             "2",
+            "--pairs",
+            "3",
             "--guests",
             "2",
             "--model",
@@ -800,17 +816,23 @@ class Bench(unittest.TestCase):
         for context in report["contexts"]:
             self.assertEqual(context["token_ms"]["count"], 2)
             self.assertGreater(context["share_of_read"]["median"], 0)
+            self.assertGreater(context["cold_token_ms"]["median"], 0)
         names = [op["name"] for op in report["ops"]]
         self.assertIn("linear 272 x 64 f32", names)
         self.assertIn("attention", names)
         self.assertGreater(report["host_us_per_token"]["median"], 0)
         self.assertEqual(report["guests"]["count"], 2)
+        samplings = [tax["sampling"] for tax in report["wasm_tax"]]
+        self.assertEqual(samplings, ["greedy", "temperature 0.8, top-p 0.95"])
+        for tax in report["wasm_tax"]:
+            self.assertEqual(tax["pairs"], 3)
+            self.assertGreater(tax["ratio"], 0)
         self.assertIn("?", report["question"])
 
     def test_contexts_that_do_not_fit(self):
-        result = driftwood("bench", "--contexts", "257", "--model", SMALL)
+        result = driftwood("bench", "--contexts", "250", "--tokens", "4", "--model", SMALL)
         self.assertEqual(result.returncode, 1)
-        self.assertIn(b"257", result.stderr)
+        self.assertIn(b"takes a context of 260 rows; the model has 256", result.stderr)
 
 
 class Probe(unittest.TestCase):

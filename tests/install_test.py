@@ -57,7 +57,7 @@ class Installed(unittest.TestCase):
         surroundings = os.environ | {"PKG_CONFIG_PATH": str(self.library / "pkgconfig")}
         flags = run("pkg-config", "--cflags", "--libs", "driftwood", env=surroundings).split()
         embed = self.folder / "embed"
-        run(CXX, "-std=c++23", self.examples / "embed.cpp", "-o", embed, *flags)
+        run(CXX, self.examples / "embed.cpp", "-o", embed, *flags)
         self.assertEqual(run(embed, MODEL, PROMPT), self.text)
 
     def test_a_guest_is_built_by_the_documented_command(self):

@@ -7,9 +7,10 @@
 namespace driftwood::guests::llama {
 namespace {
 
-// The share by which the sum that the log-sum-exp stands for may be off. It is an f32 sum in sixteen
-// lanes (docs/numerics.md), each of whose additions may lose half a unit of what is there already,
-// so that many small terms behind a large one leave no trace; the logarithm is rounded, too.
+// The share by which the sum that the log-sum-exp stands for may be off. It is an f32 sum in
+// sixteen lanes (docs/numerics.md), each of whose additions may lose half a unit of what is there
+// already, so that many small terms behind a large one leave no trace; the logarithm is rounded,
+// too.
 double sum_slack(const BestLogits& best) {
   constexpr double kHalfUnit = 0x1p-24;
   const double additions = best.vocabulary_size / 16.0 + 32;

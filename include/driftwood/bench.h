@@ -31,6 +31,10 @@ struct BenchOptions {
                                         // 16, 256 and 1024
   std::uint32_t decode_tokens = 24;     // measured at each context
   std::uint32_t guest_count = 64;       // alive at once
+  // The built-in guest "llama" compiled into this program, to measure WebAssembly's tax against;
+  // without it the tax is left out. A process can measure it once.
+  std::optional<NativeGuest> native_llama;
+  std::uint32_t tax_pairs = 50;  // of tokens: one by the WebAssembly guest, one by the native one
   std::function<void(std::string_view step)> on_progress;  // may be empty
 };
 
@@ -50,10 +54,11 @@ struct BenchReport {
   struct Context {
     std::uint32_t tokens;
     double prefill_ms;            // of all these tokens
-    Spread token_ms;              // of each further one
-    double bytes_per_token;       // weights and cache that the device has to read for one
-    Spread share_of_read;         // of the read probe right before that token
+    Spread token_ms;              // of each further one, one right after the other
     Spread outside_us_per_token;  // of it: not spent in the device
+    double bytes_per_token;       // weights and cache that the device has to read for one
+    Spread cold_token_ms;         // of tokens that each follow a read probe, which empties caches
+    Spread share_of_read;         // bytes per second of these, of the probe right before
   };
   std::vector<Context> contexts;
 
@@ -70,6 +75,18 @@ struct BenchReport {
   Spread host_us_per_token;
   std::optional<Spread> text_us_per_token;  // the same with a tokenizer, which spells each token
 
+  // What WebAssembly costs: the same guest source both ways, over one device, token by token in
+  // turn, for each way of choosing tokens.
+  struct Tax {
+    std::string sampling;
+    Spread wasm_ms, native_ms;                  // of a token
+    Spread wasm_outside_us, native_outside_us;  // of it: not spent in the device
+    double ratio;              // median of WebAssembly's time over the native one's, pair by pair
+    Interval ratio_interval;   // with 95 %
+    std::uint64_t whole_rows;  // tokens whose choice needed a second run of the device
+  };
+  std::vector<Tax> taxes;
+
   struct Guests {
     std::uint32_t count;    // alive at once
     Spread create_us;       // of making and starting one
@@ -79,31 +96,8 @@ struct BenchReport {
 
 // Takes from half a minute to some minutes, by the model.
 // Errors: as Runtime::create and Runtime::open_model; unsupported for a device whose reading cannot
-// be measured.
+// be measured; invalid_argument for what is to be measured of nothing, or for more tokens than the
+// model's context holds.
 Result<BenchReport> bench(const BenchOptions& options);
-
-struct TaxOptions {
-  RuntimeOptions runtime;
-  std::string model_folder;
-  NativeGuest native;          // the built-in guest "llama", compiled into this program
-  std::uint32_t pairs = 300;   // of tokens: one by the WebAssembly guest, one by the native
-  std::uint32_t context = 16;  // tokens before the first
-  double temperature = 0;      // 0: greedy
-  double top_p = 1;
-  std::function<void(std::string_view step)> on_progress;  // may be empty
-};
-
-struct TaxReport {
-  std::string processor, device, model;
-  Spread wasm_ms, native_ms;                  // of a token
-  Spread wasm_outside_us, native_outside_us;  // of it: not spent in the device
-  double ratio;                               // median of WebAssembly's time over the native one's
-  Interval ratio_interval;                    // with 95 %
-  std::uint64_t whole_rows;  // tokens whose choice needed a second run of the device
-};
-
-// What WebAssembly costs: the same guest source both ways, over one device, token by token in turn.
-// A process can do this once. Errors: as bench().
-Result<TaxReport> measure_wasm_tax(const TaxOptions& options);
 
 }  // namespace driftwood

@@ -14,27 +14,28 @@
 
 namespace driftwood {
 
-// What is absent is left to the guest, which asks the model's generation_config.json.
+// What is absent is left to the guest, which asks the model's generation_config.json first; the
+// guest also refuses what is out of range, with an Error among its records.
 struct GenerateRequest {
   static constexpr std::uint64_t kMostSeed = std::uint64_t{1} << 53;
 
-  std::string prompt;  // used unless prompt_ids is given
-  std::optional<std::vector<std::int32_t>> prompt_ids;
-  std::optional<std::uint32_t> max_tokens;
-  std::optional<double> temperature;
-  std::optional<std::uint32_t> top_k;
-  std::optional<double> top_p;
-  std::optional<double> min_p;
-  std::optional<double> repetition_penalty;
-  std::map<std::int32_t, double> logit_bias;  // by token id
-  std::vector<std::string> stop;
-  std::optional<std::uint64_t> seed;
-  bool ignore_eos = false;
-  std::optional<std::uint32_t> prefill_piece;
-  bool tokens = false;  // report single tokens instead of text
-  std::uint32_t top_logprobs = 0;
-  bool prompt_logprobs = false;
-  std::optional<std::uint32_t> score_from;  // first position of the prompt that is scored
+  std::string prompt;                                   // UTF-8; used unless prompt_ids is given
+  std::optional<std::vector<std::int32_t>> prompt_ids;  // as they are, no BOS added
+  std::optional<std::uint32_t> max_tokens;     // new ones; otherwise until the context is full
+  std::optional<double> temperature;           // 0 (greedy) to 100; otherwise 0.8
+  std::optional<std::uint32_t> top_k;          // 0: all; otherwise 40
+  std::optional<double> top_p;                 // above 0, at most 1; otherwise 0.95
+  std::optional<double> min_p;                 // 0 to 1, of the best one's probability; otherwise 0
+  std::optional<double> repetition_penalty;    // above 0, at most 100; otherwise 1
+  std::map<std::int32_t, double> logit_bias;   // by token id, each from -100 to 100; at most 1,024
+  std::vector<std::string> stop;               // at most 16, each of 1 to 1,024 bytes of UTF-8
+  std::optional<std::uint64_t> seed;           // at most kMostSeed; otherwise chosen and reported
+  bool ignore_eos = false;                     // go on behind an end-of-sequence token
+  std::optional<std::uint32_t> prefill_piece;  // rows of the prompt in one run, 1 to 512
+  bool tokens = false;                         // report single tokens instead of text
+  std::uint32_t top_logprobs = 0;  // alternatives of each token, at most 20; with tokens only
+  bool prompt_logprobs = false;    // report the prompt's tokens, too; with tokens only
+  std::optional<std::uint32_t> score_from;  // first position of the prompt that is scored, from 1
 
   // The message for Actor::send(). Errors: invalid_argument when the prompt or a stop string is not
   // UTF-8, with the byte that breaks it.
@@ -48,7 +49,7 @@ struct TextRecord {
 
 struct TokenLogprob {
   std::int32_t id = 0;
-  std::optional<double> logprob;
+  std::optional<double> logprob;  // natural logarithm; nothing where it is not finite
 };
 
 // One token, where tokens were asked for.
@@ -69,13 +70,13 @@ struct UsageRecord {
   std::uint64_t prompt_tokens = 0;
   std::uint64_t completion_tokens = 0;
   std::uint64_t seed = 0;
-  double prefill_ns = 0;
-  double decode_ns = 0;
+  double prefill_ns = 0;  // from the message's arrival to the first new token
+  double decode_ns = 0;   // from there to the end
 };
 
 // The end of a request that was served.
 struct DoneRecord {
-  std::string reason;               // "stop", "length", "context", "cancelled"
+  std::string reason;               // "stop", "length", "context", "deadline", "cancelled"
   std::optional<std::string> stop;  // the stop string that ended it
 };
 

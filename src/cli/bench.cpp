@@ -28,15 +28,28 @@ Json to_json(const Spread& spread) {
           {"count", spread.count}};
 }
 
+Json to_json(const BenchReport::Tax& tax) {
+  return {{"sampling", tax.sampling},
+          {"pairs", tax.wasm_ms.count},
+          {"ratio", tax.ratio},
+          {"ratio_interval", {tax.ratio_interval.low, tax.ratio_interval.high}},
+          {"wasm_ms", to_json(tax.wasm_ms)},
+          {"native_ms", to_json(tax.native_ms)},
+          {"wasm_outside_us", to_json(tax.wasm_outside_us)},
+          {"native_outside_us", to_json(tax.native_outside_us)},
+          {"whole_rows", tax.whole_rows}};
+}
+
 Json to_json(const BenchReport& report) {
-  Json contexts = Json::array(), ops = Json::array();
+  Json contexts = Json::array(), ops = Json::array(), taxes = Json::array();
   for (const auto& context : report.contexts) {
     contexts.push_back({{"tokens", context.tokens},
                         {"prefill_ms", context.prefill_ms},
                         {"token_ms", to_json(context.token_ms)},
+                        {"outside_us_per_token", to_json(context.outside_us_per_token)},
                         {"bytes_per_token", context.bytes_per_token},
-                        {"share_of_read", to_json(context.share_of_read)},
-                        {"outside_us_per_token", to_json(context.outside_us_per_token)}});
+                        {"cold_token_ms", to_json(context.cold_token_ms)},
+                        {"share_of_read", to_json(context.share_of_read)}});
   }
   for (const auto& op : report.ops) {
     ops.push_back({{"name", op.name},
@@ -44,6 +57,7 @@ Json to_json(const BenchReport& report) {
                    {"us", op.us},
                    {"bytes_per_second", op.bytes_per_second}});
   }
+  for (const auto& tax : report.taxes) taxes.push_back(to_json(tax));
   Json all = {{"question", kQuestion},
               {"processor", report.processor},
               {"device", report.device},
@@ -57,6 +71,7 @@ Json to_json(const BenchReport& report) {
               {"ops", ops},
               {"host_us_per_token", to_json(report.host_us_per_token)}};
   if (report.text_us_per_token) all["text_us_per_token"] = to_json(*report.text_us_per_token);
+  all["wasm_tax"] = taxes;
   all["guests"] = {{"count", report.guests.count},
                    {"create_us", to_json(report.guests.create_us)},
                    {"resident_bytes", report.guests.resident_bytes}};
@@ -81,10 +96,12 @@ void print_report(const BenchReport& report) {
     fmt::print("\nafter {} tokens\n", context.tokens);
     fmt::print("  prefill       {:.2f} ms, {:.1f} tokens/s\n", context.prefill_ms,
                context.tokens / context.prefill_ms * 1e3);
-    fmt::print("  each token    {} ms, {:.2f} GB/s\n", shown(context.token_ms),
+    fmt::print("  each token    {} ms, {:.1f} tokens/s, {:.2f} GB/s\n", shown(context.token_ms),
+               1e3 / context.token_ms.median,
                context.bytes_per_token / context.token_ms.median * 1e-6);
-    fmt::print("  of the read probe before it   {} %\n", shown(context.share_of_read, 100));
-    fmt::print("  outside the device            {} us\n", shown(context.outside_us_per_token));
+    fmt::print("    outside the device          {} us\n", shown(context.outside_us_per_token));
+    fmt::print("  with cold caches  {} ms\n", shown(context.cold_token_ms));
+    fmt::print("    of the read probe before it {} %\n", shown(context.share_of_read, 100));
   }
   fmt::print("\nops of a token               count         us    GB/s\n");
   for (const auto& op : report.ops) {
@@ -95,6 +112,16 @@ void print_report(const BenchReport& report) {
   fmt::print("  start, resume, choice, output {} us\n", shown(report.host_us_per_token));
   if (report.text_us_per_token) {
     fmt::print("  the same, spelt as text       {} us\n", shown(*report.text_us_per_token));
+  }
+  for (const auto& tax : report.taxes) {
+    fmt::print("\nWebAssembly against the same source compiled natively, {} pairs of tokens, {}\n",
+               tax.wasm_ms.count, tax.sampling);
+    fmt::print("  a token       {} ms, native {} ms\n", shown(tax.wasm_ms), shown(tax.native_ms));
+    fmt::print("  costs         {:+.3f} % ({:+.3f} to {:+.3f} with 95 %)\n", (tax.ratio - 1) * 100,
+               (tax.ratio_interval.low - 1) * 100, (tax.ratio_interval.high - 1) * 100);
+    fmt::print("  outside the device, WebAssembly  {} us\n", shown(tax.wasm_outside_us));
+    fmt::print("  outside the device, native       {} us\n", shown(tax.native_outside_us));
+    fmt::print("  tokens that needed the whole row of logits: {}\n", tax.whole_rows);
   }
   fmt::print("\n{} guests alive\n  making one    {} us\n  resident      {:.1f} KB each\n",
              report.guests.count, shown(report.guests.create_us),
@@ -112,7 +139,7 @@ int run_bench(BenchCommandOptions options) {
   clear_progress();
   if (!measured) return report(measured.error());
   if (options.json) {
-    fmt::print("{}\n", to_json(*measured).dump());
+    fmt::print("{}\n", to_json(*measured).dump(-1, ' ', false, Json::error_handler_t::replace));
   } else {
     print_report(*measured);
   }
@@ -121,13 +148,16 @@ int run_bench(BenchCommandOptions options) {
 
 }  // namespace
 
-void add_bench(CLI::App& app, Command& chosen) {
+void add_bench(CLI::App& app, Command& chosen, const NativeGuest& native_llama) {
   auto options = std::make_shared<BenchCommandOptions>();
+  options->bench.native_llama = native_llama;
   CLI::App* command = app.add_subcommand(
       "bench", "Measure tokens and ops, and how much of the machine's best they reach");
   add_device_options(*command, options->bench.runtime, "the best one");
-  command->add_option("--model", options->bench.model_folder,
-                      fmt::format("{} (default: a seeded model made in memory)", kModelHelp));
+  command
+      ->add_option("--model", options->bench.model_folder,
+                   fmt::format("{} (default: a seeded model made in memory)", kLlamaHelp))
+      ->check(not_empty());
   command
       ->add_option("--contexts", options->bench.contexts,
                    "Tokens before the measured ones, separated by commas (default: what fits of "
@@ -142,6 +172,10 @@ void add_bench(CLI::App& app, Command& chosen) {
       ->add_option("--guests", options->bench.guest_count,
                    "Guests to have alive at once (default: 64)")
       ->check(CLI::Range(1u, 10000u));
+  command
+      ->add_option("--pairs", options->bench.tax_pairs,
+                   "Pairs of tokens to measure WebAssembly's cost with (default: 50)")
+      ->check(CLI::Range(1u, 100000u));
   command->add_flag("--json", options->json, "Print one JSON object");
   command->footer(
       "Examples:\n"

@@ -21,11 +21,14 @@ void add_run(CLI::App& app, Command& chosen);
 void add_eval(CLI::App& app, Command& chosen);
 void add_inspect(CLI::App& app, Command& chosen);
 void add_probe(CLI::App& app, Command& chosen);
-void add_bench(CLI::App& app, Command& chosen);
+void add_bench(CLI::App& app, Command& chosen, const NativeGuest& native_llama);
 
 // The options that choose and configure a device. `default_device` says what no --device means.
 void add_device_options(CLI::App& command, RuntimeOptions& options,
                         std::string_view default_device);
+
+// Refuses an empty text, which a script's unset variable becomes.
+CLI::Validator not_empty();
 
 void add_kv_dtype_option(CLI::App& command, std::string& kv_dtype);
 

@@ -9,12 +9,20 @@
 
 namespace driftwood::cli {
 
+CLI::Validator not_empty() {
+  return CLI::Validator(
+      [](std::string& text) { return std::string(text.empty() ? "the value is empty" : ""); }, "");
+}
+
 void add_device_options(CLI::App& command, RuntimeOptions& options,
                         std::string_view default_device) {
+  std::vector<std::string> usable = device_names();
+  usable.push_back("auto");
   command
       .add_option("--device", options.device,
                   fmt::format("Compute device: {} (default: {})", fmt::join(device_names(), ", "),
                               default_device))
+      ->check(CLI::IsMember(usable))
       ->group("Device");
   command
       .add_option("--threads", options.thread_count,
@@ -25,6 +33,7 @@ void add_device_options(CLI::App& command, RuntimeOptions& options,
       .add_option(
           "--isa", options.isa,
           "Instruction set of the CPU device: avx2, avx512, neon, portable (default: the best)")
+      ->check(CLI::IsMember({"avx2", "avx512", "neon", "portable"}))
       ->group("Device");
 }
 

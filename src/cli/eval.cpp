@@ -181,7 +181,7 @@ void add_eval(CLI::App& app, Command& chosen) {
   CLI::App* command = app.add_subcommand("eval", "Measure how well a model predicts a text");
   command->add_option("FILE", options->text_path, "The text in UTF-8; - is standard input")
       ->required();
-  command->add_option("--model", options->model, kModelHelp)->required();
+  command->add_option("--model", options->model, kModelHelp)->required()->check(not_empty());
   command
       ->add_option("--context", options->context,
                    fmt::format("Tokens in one window (default: {})", kDefaultContext))

@@ -12,8 +12,13 @@
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/text_output.h"
 
 using namespace driftwood;
+
+// Of the guest "llama", which is linked in for driftwood bench.
+extern "C" std::int32_t driftwood_start();
+extern "C" std::int32_t driftwood_resume(std::int32_t event, std::int32_t status);
 
 namespace {
 
@@ -21,9 +26,11 @@ namespace {
 int run_to_the_end(const cli::Command& command) {
   try {
     const int code = command();
-    if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return code;
+    const bool written = std::fflush(stdout) == 0 && !std::ferror(stdout);
+    if (written) return code;
+    const int reason = cli::TextOutput::failure().value_or(errno);
     return cli::report(Error(ErrorCode::io, fmt::format("Standard output cannot be written: {}.",
-                                                        std::strerror(errno))));
+                                                        std::strerror(reason))));
   } catch (const std::bad_alloc&) {
     return cli::report(Error(ErrorCode::out_of_memory, "There is not enough memory."));
   } catch (const std::system_error& error) {  // how fmt reports a failing stream
@@ -53,9 +60,9 @@ int main(int argc, char** argv) {
                                                           {"info", LogLevel::info},
                                                           {"warning", LogLevel::warning},
                                                           {"error", LogLevel::error}};
-  LogLevel least = LogLevel::warning;
+  std::string least = "warning";
   app.add_option("--log", least, "Log lines on standard error: debug, info, warning, error")
-      ->transform(CLI::CheckedTransformer(kLevels))
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->option_text("LEVEL (default: warning)");
 
   app.fallthrough();  // --log after the subcommand, too
@@ -65,7 +72,7 @@ int main(int argc, char** argv) {
   cli::add_eval(app, command);
   cli::add_inspect(app, command);
   cli::add_probe(app, command);
-  cli::add_bench(app, command);
+  cli::add_bench(app, command, {driftwood_start, driftwood_resume});
 
   app.failure_message([](const CLI::App*, const CLI::Error& error) {
     return fmt::format("driftwood: {}\nRun with --help for more information.\n", error.what());
@@ -81,6 +88,6 @@ int main(int argc, char** argv) {
     return cli::report_usage(
         "Name a subcommand: run, eval, inspect, probe or bench; --help says more.");
   }
-  set_log_callback(least, nullptr);
+  set_log_callback(kLevels.at(least), nullptr);
   return run_to_the_end(command);
 }

@@ -10,6 +10,10 @@ namespace driftwood::cli {
 inline constexpr const char* kModelHelp =
     "Hugging Face folder, bare .safetensors file, or ORG/NAME in the local Hugging Face cache";
 
+// Where a guest that reads config.json has to run.
+inline constexpr const char* kLlamaHelp =
+    "Hugging Face folder, or ORG/NAME in the local Hugging Face cache";
+
 // A folder, or the name of a model in the cache that Hugging Face's tools would use here:
 // $HF_HUB_CACHE, otherwise $HF_HOME/hub, otherwise huggingface/hub in $XDG_CACHE_HOME or ~/.cache.
 // Errors: not_found, saying where it was looked for.

@@ -105,10 +105,12 @@ void add_probe(CLI::App& app, Command& chosen) {
       "probe", "Prove on this machine that guest and device work on the same bytes");
   options->probe.runtime.device.clear();
   add_device_options(*command, options->probe.runtime, "every one that is here");
-  command->add_option(
-      "--model", options->probe.model_folder,
-      fmt::format("What to time tokens with: {} (default: a seeded model made in memory)",
-                  kModelHelp));
+  command
+      ->add_option(
+          "--model", options->probe.model_folder,
+          fmt::format("What to time tokens with: {} (default: a seeded model made in memory)",
+                      kLlamaHelp))
+      ->check(not_empty());
   command->add_flag("--json", options->json, "Print one JSON object");
   command->footer(
       "Examples:\n"

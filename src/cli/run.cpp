@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <future>
@@ -210,17 +211,25 @@ CLI::Validator number_in(const std::string& what, bool (*holds)(double)) {
       "", what);
 }
 
+const CLI::Validator kCount = number_in("a whole number from 0 to 4294967295", [](double x) {
+  return x >= 0 && x <= 4294967295 && x == std::floor(x);
+});
+
 void add_sampling_options(CLI::App& command, RunOptions& options) {
   GenerateRequest& request = options.request;
-  command.add_option("--max-tokens", request.max_tokens,
-                     "New tokens at most (default: until the context is full)");
+  command
+      .add_option("--max-tokens", request.max_tokens,
+                  "New tokens at most (default: until the context is full)")
+      ->check(kCount);
   command
       .add_option("--temperature", request.temperature,
                   "Sampling temperature; 0 is greedy (default: the model's, otherwise 0.8)")
       ->check(number_in("a number from 0 to 100", [](double x) { return x >= 0 && x <= 100; }));
-  command.add_option("--top-k", request.top_k,
-                     "Sample among the K most probable tokens; 0: all (default: the model's, "
-                     "otherwise 40)");
+  command
+      .add_option("--top-k", request.top_k,
+                  "Sample among the K most probable tokens; 0: all (default: the model's, "
+                  "otherwise 40)")
+      ->check(kCount);
   command
       .add_option("--top-p", request.top_p,
                   "Sample among the most probable tokens of this mass (default: the model's, "
@@ -244,6 +253,7 @@ void add_sampling_options(CLI::App& command, RunOptions& options) {
   command
       .add_option("--stop", request.stop,
                   "End before this text, which is not printed; may be repeated")
+      ->check(not_empty())
       ->allow_extra_args(false);
   command
       .add_option(
@@ -281,6 +291,7 @@ void add_output_options(CLI::App& command, RunOptions& options) {
       .add_option("--trace-hash", options.trace_path,
                   "Write a line for each op of each run, with a hash of the bits that it wrote, to "
                   "a file or \"-\"")
+      ->check(not_empty())
       ->group("Output");
 }
 
@@ -295,23 +306,28 @@ void add_run(CLI::App& app, Command& chosen) {
   CLI::Option* prompt = command->add_option("PROMPT", options->prompt,
                                             "The text to continue (default: standard input)");
   CLI::Option* file =
-      command->add_option("--prompt-file", options->prompt_path, "Read the prompt from a file");
+      command->add_option("--prompt-file", options->prompt_path, "Read the prompt from a file")
+          ->check(not_empty());
   CLI::Option* ids =
       command->add_option("--prompt-ids", options->prompt_ids,
                           "Token ids to continue, separated by commas; no BOS is added");
   ids->excludes(prompt)->excludes(file);
   file->excludes(prompt);
-  CLI::Option* input = command->add_option("--input", options->input_path,
-                                           "Send the guest the bytes of this file (-: standard "
-                                           "input) instead of a prompt, and print its "
-                                           "records");
+  CLI::Option* input = command
+                           ->add_option("--input", options->input_path,
+                                        "Send the guest the bytes of this file (-: standard "
+                                        "input) instead of a prompt, and print its "
+                                        "records")
+                           ->check(not_empty());
   input->excludes(prompt)->excludes(file)->excludes(ids);
   for (CLI::Option* option : command->get_options()) {
     if (option->get_group() == "Generation") option->excludes(input);
   }
-  command->add_option("--model", options->model, kModelHelp);
-  command->add_option("--guest", options->guest,
-                      "Guest to run: a .wasm file, or a built-in one: llama (default), mnist, vad");
+  command->add_option("--model", options->model, kModelHelp)->check(not_empty());
+  command
+      ->add_option("--guest", options->guest,
+                   "Guest to run: a .wasm file, or a built-in one: llama (default), mnist, vad")
+      ->check(not_empty());
   command
       ->add_option("--context", options->actor.context_rows,
                    "Tokens that the model looks back on, at most (default: what the model allows)")

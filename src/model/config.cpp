@@ -20,12 +20,12 @@ Result<ConfigFacts> read_config(std::string_view text) {
   if (!config.is_object()) {
     return fail(ErrorCode::corrupt, "The JSON is of type {}, not an object.", config.type_name());
   }
-  ConfigFacts facts;
-  const auto vocab_size = config.find("vocab_size");
-  if (vocab_size != config.end() && vocab_size->is_number_unsigned()) {
-    facts.vocab_size = vocab_size->get<std::uint64_t>();
-  }
-  return facts;
+  const auto count_of = [&](const char* key) -> std::optional<std::uint64_t> {
+    const auto value = config.find(key);
+    if (value == config.end() || !value->is_number_unsigned()) return {};
+    return value->get<std::uint64_t>();
+  };
+  return ConfigFacts{count_of("vocab_size"), count_of("max_position_embeddings")};
 }
 
 }  // namespace driftwood::model

@@ -9,8 +9,10 @@
 
 namespace driftwood::model {
 
+// Each is nothing if it is absent or no count.
 struct ConfigFacts {
-  std::optional<std::uint64_t> vocab_size;  // nothing if it is absent or no count
+  std::optional<std::uint64_t> vocab_size;
+  std::optional<std::uint64_t> max_position_embeddings;
 };
 
 // Errors: corrupt for a text that is not one JSON object.

@@ -12,10 +12,12 @@ std::string refusal(std::string_view text) {
   return facts.error().message();
 }
 
-TEST(Config, reads_the_vocabulary_size_of_the_first_level) {
-  const auto facts = read_config(R"({"text":{"vocab_size":7},"vocab_size":300,"list":[{"a":1}]})");
+TEST(Config, reads_counts_of_the_first_level) {
+  const auto facts = read_config(
+      R"({"text":{"vocab_size":7},"vocab_size":300,"list":[{"a":1}],"max_position_embeddings":9})");
   ASSERT_TRUE(facts);
   EXPECT_EQ(facts->vocab_size, 300u);
+  EXPECT_EQ(facts->max_position_embeddings, 9u);
 }
 
 TEST(Config, leaves_what_is_no_count_to_the_guest) {

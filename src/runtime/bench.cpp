@@ -6,20 +6,23 @@
 #include "actor/actor.h"
 #include "core/error.h"
 #include "device/registry.h"
+#include "model/config.h"
 #include "os/process.h"
 #include "runtime/builtin_guests.h"
 #include "runtime/op_bytes.h"
 #include "runtime/statistics.h"
 #include "runtime/token_loop.h"
+#include "runtime/wasm_tax.h"
 
 namespace driftwood {
 namespace {
 
 constexpr std::uint64_t kReadProbeBytes = std::uint64_t{256} << 20;
 constexpr int kMachineRounds = 5;
-constexpr int kProfileTokens = 8;
+constexpr std::uint32_t kProfileTokens = 8;
 constexpr std::uint32_t kHostTokens = 1000;
 constexpr int kHostRounds = 9;
+constexpr std::uint64_t kDefaultContextRows = 2048;  // the llama guest's
 
 const nlohmann::json kGreedy = {{"temperature", 0}};
 
@@ -29,6 +32,7 @@ struct Bench {
   std::unique_ptr<device::Device> device;
   std::shared_ptr<const guest::Module> llama;
   std::shared_ptr<const model::Model> model;
+  std::uint64_t vocabulary_size = 0, context_rows = 0;  // of the model
   std::unique_ptr<device::Buffer> read_buffer;
   BenchReport report = {};
 
@@ -38,6 +42,14 @@ struct Bench {
 
   Result<std::unique_ptr<TokenLoop>> token_loop() const {
     return TokenLoop::create(*device, model, wasm_llama(llama));
+  }
+  std::vector<std::int32_t> prompt(std::uint32_t tokens) const {
+    return prompt_of(tokens, vocabulary_size);
+  }
+  // So many rows a context of so many tokens takes while it is measured.
+  std::uint64_t rows_for(std::uint32_t tokens) const {
+    const std::uint64_t measured = std::max(2 * options.decode_tokens, kProfileTokens + 1);
+    return tokens + measured + 1;
   }
 };
 
@@ -64,39 +76,54 @@ Result<BenchReport::Context> measure_context(Bench& bench, std::uint32_t tokens)
   bench.step(fmt::format("timing tokens after {}", tokens));
   DW_TRY_ASSIGN(const auto loop, bench.token_loop());
   // The first request brings in pages and wakes the processor.
-  DW_TRY(loop->begin(prompt_of(std::min(tokens, 16u)), kGreedy));
+  DW_TRY(loop->begin(bench.prompt(std::min(tokens, 16u)), kGreedy));
   DW_TRY(loop->next());
   DW_TRY(loop->end());
   BenchReport::Context context = {};
   context.tokens = tokens;
-  DW_TRY_ASSIGN(const auto prefill_ns, loop->begin(prompt_of(tokens), kGreedy));
+  DW_TRY_ASSIGN(const auto prefill_ns, loop->begin(bench.prompt(tokens), kGreedy));
   context.prefill_ms = static_cast<double>(prefill_ns) * 1e-6;
   context.bytes_per_token = run_bytes(loop->run().executable->program(), tokens);
-  std::vector<double> token_ms, shares, outside_us;
+  std::vector<double> token_ms, outside_us, cold_token_ms, shares;
+  for (std::uint32_t i = 0; i < bench.options.decode_tokens; ++i) {
+    DW_TRY_ASSIGN(const TokenTime time, loop->next());
+    token_ms.push_back(time.total_ms());
+    outside_us.push_back(static_cast<double>(time.outside_ns) * 1e-3);
+  }
   for (std::uint32_t i = 0; i < bench.options.decode_tokens; ++i) {
     DW_TRY_ASSIGN(const auto read, bench.device->measure_read(*bench.read_buffer));
     DW_TRY_ASSIGN(const TokenTime time, loop->next());
-    token_ms.push_back(time.total_ms());
+    cold_token_ms.push_back(time.total_ms());
     shares.push_back(context.bytes_per_token / (time.total_ms() * 1e-3) / read.bytes_per_second);
-    outside_us.push_back(static_cast<double>(time.outside_ns) * 1e-3);
   }
   DW_TRY(loop->end());
   context.token_ms = spread_of(token_ms);
-  context.share_of_read = spread_of(shares);
   context.outside_us_per_token = spread_of(outside_us);
+  context.cold_token_ms = spread_of(cold_token_ms);
+  context.share_of_read = spread_of(shares);
   return context;
 }
 
 // The contexts asked for, or those of the usual ones that the model has room for.
-Result<void> measure_contexts(Bench& bench) {
+// Errors: invalid_argument for one that it has no room for.
+Result<std::vector<std::uint32_t>> choose_contexts(const Bench& bench) {
   std::vector<std::uint32_t> contexts = bench.options.contexts;
   if (contexts.empty()) {
-    const auto config = nlohmann::json::parse(bench.model->config_json, nullptr, false);
-    const std::uint32_t most = config.value("max_position_embeddings", 2048u);
     for (const std::uint32_t usual : {16u, 256u, 1024u}) {
-      if (usual + bench.options.decode_tokens + 2 <= most) contexts.push_back(usual);
+      if (bench.rows_for(usual) <= bench.context_rows) contexts.push_back(usual);
     }
+    if (contexts.empty()) contexts.push_back(1);
   }
+  for (const std::uint32_t tokens : contexts) {
+    if (bench.rows_for(tokens) <= bench.context_rows) continue;
+    return fail(ErrorCode::invalid_argument,
+                "Measuring {} tokens after {} takes a context of {} rows; the model has {}.",
+                bench.options.decode_tokens, tokens, bench.rows_for(tokens), bench.context_rows);
+  }
+  return contexts;
+}
+
+Result<void> measure_contexts(Bench& bench, const std::vector<std::uint32_t>& contexts) {
   for (const std::uint32_t tokens : contexts) {
     DW_TRY_ASSIGN(auto context, measure_context(bench, tokens));
     bench.report.contexts.push_back(context);
@@ -111,8 +138,7 @@ Result<void> measure_ops(Bench& bench) {
     std::uint32_t count = 0;
     double bytes = 0;
   };
-  const std::uint32_t tokens =
-      bench.report.contexts.empty() ? 1 : bench.report.contexts.front().tokens;
+  const std::uint32_t tokens = bench.report.contexts.front().tokens;
   std::map<std::string, Sum> sums;
   const auto observe = [&](const device::OpEvent& event) {
     Sum& sum = sums[op_label(event.program, event.op)];
@@ -121,10 +147,10 @@ Result<void> measure_ops(Bench& bench) {
     ++sum.count;
   };
   DW_TRY_ASSIGN(const auto loop, bench.token_loop());
-  DW_TRY(loop->begin(prompt_of(tokens), kGreedy));
+  DW_TRY(loop->begin(bench.prompt(tokens), kGreedy));
   DW_TRY(loop->next());
   DW_TRY(bench.device->observe(observe));
-  for (int i = 0; i < kProfileTokens; ++i) DW_TRY(loop->next());
+  for (std::uint32_t i = 0; i < kProfileTokens; ++i) DW_TRY(loop->next());
   DW_TRY(bench.device->observe({}));
   DW_TRY(loop->end());
   for (const auto& [name, sum] : sums) {
@@ -140,8 +166,11 @@ Result<void> measure_ops(Bench& bench) {
 Result<Spread> measure_host(const Bench& bench, std::shared_ptr<const model::Model> model,
                             std::string_view output) {
   DW_TRY_ASSIGN(const auto device, device::open_device("null", {}));
-  std::uint64_t record_bytes = 0;
-  const RecordSink sink = [&](std::string_view record) { record_bytes += record.size(); };
+  std::uint64_t tokens = 0;  // of the last request
+  const RecordSink sink = [&](std::string_view record) {
+    if (!record.contains(R"("usage")")) return;
+    tokens = nlohmann::json::parse(record, nullptr, false).value("completion_tokens", tokens);
+  };
   DW_TRY_ASSIGN(auto guest,
                 guest::Guest::create(bench.llama, services(*device, std::move(model), {}, sink)));
   actor::Actor actor(*device, std::move(guest));
@@ -156,10 +185,10 @@ Result<Spread> measure_host(const Bench& bench, std::shared_ptr<const model::Mod
     const std::uint64_t begin_ns = os::monotonic_ns();
     DW_TRY(actor.run());
     const auto duration_ns = static_cast<double>(os::monotonic_ns() - begin_ns);
-    if (round >= 0) us.push_back(duration_ns * 1e-3 / kHostTokens);  // the first one warms up
-  }
-  if (record_bytes < kHostTokens) {
-    return fail(ErrorCode::guest_failed, "The guest writes no records on the null device.");
+    if (tokens == 0) {
+      return fail(ErrorCode::guest_failed, "The guest gives no tokens on the null device.");
+    }
+    if (round >= 0) us.push_back(duration_ns * 1e-3 / tokens);  // the first one warms up
   }
   return spread_of(us);
 }
@@ -170,6 +199,20 @@ Result<void> measure_host_costs(Bench& bench) {
                 measure_host(bench, model::make_seeded_llama(1), "tokens"));
   if (bench.model->tokenizer == nullptr) return {};
   DW_TRY_ASSIGN(bench.report.text_us_per_token, measure_host(bench, bench.model, "text"));
+  return {};
+}
+
+// The pairs that the model's context has room for.
+Result<void> measure_tax(Bench& bench) {
+  const std::uint32_t before = bench.report.contexts.front().tokens;
+  const std::uint64_t room = bench.context_rows - before - kTaxWarmUps - 1;
+  const auto pairs =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(bench.options.tax_pairs, room));
+  if (!bench.options.native_llama || pairs == 0) return {};
+  bench.step("timing pairs of tokens, WebAssembly and native");
+  DW_TRY_ASSIGN(bench.report.taxes,
+                measure_wasm_tax(*bench.device, bench.model, bench.llama,
+                                 *bench.options.native_llama, bench.prompt(before), pairs));
   return {};
 }
 
@@ -211,14 +254,19 @@ Result<BenchReport> bench(const BenchOptions& options) {
   DW_TRY_ASSIGN(bench.model, open_or_seed(options.model_folder));
   DW_TRY(bench.token_loop());
   bench.report.load_ms = static_cast<double>(os::monotonic_ns() - load_ns) * 1e-6;
+  DW_TRY_ASSIGN(const auto facts, model::read_config(bench.model->config_json));
+  bench.vocabulary_size = facts.vocab_size.value_or(1);
+  bench.context_rows = facts.max_position_embeddings.value_or(kDefaultContextRows);
+  DW_TRY_ASSIGN(const auto contexts, choose_contexts(bench));
   bench.report.processor = os::processor_name();
   bench.report.device = bench.device->capabilities().description;
   bench.report.model = bench.model->name;
   bench.report.weight_bytes = bench.model->weight_bytes;
   DW_TRY(measure_machine(bench));
-  DW_TRY(measure_contexts(bench));
+  DW_TRY(measure_contexts(bench, contexts));
   DW_TRY(measure_ops(bench));
   DW_TRY(measure_host_costs(bench));
+  DW_TRY(measure_tax(bench));
   DW_TRY(measure_guests(bench));
   return std::move(bench.report);
 }

@@ -271,9 +271,15 @@ Result<void> measure_tokens(device::Device& device, const std::shared_ptr<guest:
     }
   }
   report.prefill_5_ms = usage.value("prefill_ns", 0.0) * 1e-6;
-  report.token_ms = usage.value("decode_ns", 0.0) * 1e-6 / (kDecodeTokens - 1);
+  const auto tokens = usage.value("completion_tokens", std::uint32_t{0});
+  if (tokens < 2) {
+    return fail(ErrorCode::unsupported,
+                "The model cannot be probed: its context ends {} tokens behind a prompt of 5.",
+                tokens);
+  }
+  report.token_ms = usage.value("decode_ns", 0.0) * 1e-6 / (tokens - 1);
   report.copied_bytes_per_token =
-      static_cast<double>(device.copied_bytes().total() - copied_before) / kDecodeTokens;
+      static_cast<double>(device.copied_bytes().total() - copied_before) / tokens;
   // On a device without memory of its own nothing but a copy crosses a link.
   report.link_bytes_per_token = report.copied_bytes_per_token;
   return {};

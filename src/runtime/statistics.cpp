@@ -11,7 +11,10 @@ Spread spread_of(std::vector<double> values) {
   DW_CHECK(!values.empty());
   std::ranges::sort(values);
   const auto at = [&](double share) {
-    return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5)];
+    const double place = share * static_cast<double>(values.size() - 1);
+    const auto below = static_cast<std::size_t>(place);
+    const std::size_t above = std::min(below + 1, values.size() - 1);
+    return std::lerp(values[below], values[above], place - std::floor(place));
   };
   return {at(0.5), at(0.25), at(0.75), values.size()};
 }

@@ -7,7 +7,7 @@
 
 namespace driftwood {
 
-// Median and quartiles. Precondition: not empty.
+// Median and quartiles, between two values where none is in their place. Precondition: not empty.
 Spread spread_of(std::vector<double> values);
 
 inline double median(std::vector<double> values) {

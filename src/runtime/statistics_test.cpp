@@ -22,6 +22,13 @@ TEST(Statistics, median_and_quartiles_do_not_depend_on_the_order) {
   EXPECT_EQ(median({7}), 7);
 }
 
+TEST(Statistics, between_two_values_the_median_lies_in_the_middle) {
+  const Spread spread = spread_of({8, 1, 2, 4});
+  EXPECT_EQ(spread.median, 3);
+  EXPECT_EQ(spread.lower, 1.75);
+  EXPECT_EQ(spread.upper, 5);
+}
+
 // Conover's table for n = 100 gives ranks 40 and 61, as counted from 1.
 TEST(Statistics, the_interval_of_a_median_lies_between_two_ranks) {
   const Interval interval = interval_of_median(numbers(100));

@@ -1,5 +1,10 @@
 #include "runtime/token_loop.h"
 
+#include <driftwood/generate.h>
+
+#include <algorithm>
+#include <variant>
+
 #include "os/process.h"
 
 namespace driftwood {
@@ -60,7 +65,11 @@ Result<void> TokenLoop::settle(Result<guest::Next> next) {
   while (next && *next == guest::Next::proceed) next = guest_->resume(guest::Event::proceed);
   if (!next) return pass_on(next);
   if (*next == guest::Next::run) return {};
-  return fail(ErrorCode::guest_failed, "The guest asks for no run; its last record is {}",
+  const auto record = parse_generate_record(last_record_);
+  if (record && std::holds_alternative<Error>(*record)) {
+    return std::unexpected(std::get<Error>(*record));
+  }
+  return fail(ErrorCode::guest_failed, "The guest asks for no run; its last record is {}.",
               last_record_);
 }
 
@@ -78,9 +87,12 @@ TokenLoop::MakeGuest wasm_llama(std::shared_ptr<const guest::Module> module) {
   };
 }
 
-std::vector<std::int32_t> prompt_of(std::uint32_t tokens) {
+std::vector<std::int32_t> prompt_of(std::uint32_t tokens, std::uint64_t vocabulary_size) {
+  const std::uint64_t different = std::min<std::uint64_t>(vocabulary_size, 251);
   std::vector<std::int32_t> ids(tokens);
-  for (std::uint32_t i = 0; i < tokens; ++i) ids[i] = static_cast<std::int32_t>(i * 7919 % 251);
+  for (std::uint32_t i = 0; i < tokens; ++i) {
+    ids[i] = static_cast<std::int32_t>(std::uint64_t{i} * 7919 % different);
+  }
   return ids;
 }
 

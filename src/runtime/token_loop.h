@@ -36,7 +36,7 @@ class TokenLoop {
                                                    const MakeGuest& make);
 
   // Begins a request over this prompt, which `settings` are added to, and works through the prompt;
-  // gives its time. Errors: guest_failed with the sentence of a guest that refuses.
+  // gives its time. Errors: those that the guest reports.
   Result<std::uint64_t> begin(const std::vector<std::int32_t>& prompt,
                               const nlohmann::json& settings);
 
@@ -64,8 +64,8 @@ class TokenLoop {
 // The built-in guest as WebAssembly.
 TokenLoop::MakeGuest wasm_llama(std::shared_ptr<const guest::Module> module);
 
-// Token ids for a prompt: any will do.
-std::vector<std::int32_t> prompt_of(std::uint32_t tokens);
+// Token ids for a prompt: any of the vocabulary will do.
+std::vector<std::int32_t> prompt_of(std::uint32_t tokens, std::uint64_t vocabulary_size);
 
 // The model of this folder, or a seeded one for no folder.
 Result<std::shared_ptr<const model::Model>> open_or_seed(const std::string& folder);

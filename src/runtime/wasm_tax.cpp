@@ -1,16 +1,10 @@
-#include <driftwood/bench.h>
+#include "runtime/wasm_tax.h"
 
-#include "core/error.h"
-#include "device/registry.h"
-#include "os/process.h"
-#include "runtime/builtin_guests.h"
 #include "runtime/statistics.h"
 #include "runtime/token_loop.h"
 
 namespace driftwood {
 namespace {
-
-constexpr int kWarmUps = 5;
 
 struct Times {
   std::vector<double> ms, outside_us;
@@ -27,65 +21,63 @@ struct Times {
   }
 };
 
-struct Both {
-  std::unique_ptr<TokenLoop> wasm, native;
+struct Sampling {
+  const char* name;
+  nlohmann::json settings;
 };
 
-Result<Both> make_both(device::Device& device, const std::shared_ptr<const model::Model>& model,
-                       const NativeGuest& native) {
-  DW_TRY_ASSIGN(const auto engine, guest::Engine::create());
-  DW_TRY_ASSIGN(const auto bytes, builtin_guest_bytes("llama"));
-  DW_TRY_ASSIGN(auto module, guest::Module::compile(engine, bytes));
-  const auto make_native = [&](guest::Services services) {
-    return guest::Guest::create_native({native.start, native.resume}, std::move(services));
-  };
-  Both both;
-  DW_TRY_ASSIGN(both.wasm, TokenLoop::create(device, model, wasm_llama(std::move(module))));
-  DW_TRY_ASSIGN(both.native, TokenLoop::create(device, model, make_native));
-  return both;
-}
+const Sampling kSamplings[] = {
+    {"greedy", {{"temperature", 0}}},
+    {"temperature 0.8, top-p 0.95", {{"temperature", 0.8}, {"top_p", 0.95}, {"top_k", 0}}},
+};
 
-}  // namespace
-
-Result<TaxReport> measure_wasm_tax(const TaxOptions& options) {
-  const auto step = [&](std::string_view what) {
-    if (options.on_progress) options.on_progress(what);
-  };
-  DW_TRY_ASSIGN(
-      const auto device,
-      device::open_device(options.runtime.device, {.thread_count = options.runtime.thread_count,
-                                                   .isa = options.runtime.isa}));
-  DW_TRY_ASSIGN(const auto model, open_or_seed(options.model_folder));
-  step("reading the prompt twice");
-  DW_TRY_ASSIGN(const Both both, make_both(*device, model, options.native));
-  const nlohmann::json settings = {
-      {"temperature", options.temperature}, {"top_p", options.top_p}, {"top_k", 0}};
-  DW_TRY(both.wasm->begin(prompt_of(options.context), settings));
-  DW_TRY(both.native->begin(prompt_of(options.context), settings));
-
-  step("timing pairs of tokens");
+Result<BenchReport::Tax> measure_pairs(TokenLoop& wasm_loop, TokenLoop& native_loop,
+                                       const Sampling& sampling,
+                                       const std::vector<std::int32_t>& prompt,
+                                       std::uint32_t pairs) {
+  DW_TRY(wasm_loop.begin(prompt, sampling.settings));
+  DW_TRY(native_loop.begin(prompt, sampling.settings));
   Times wasm, native;
   std::vector<double> ratios;
-  for (int pair = -kWarmUps; pair < static_cast<int>(options.pairs); ++pair) {
+  for (int pair = -kTaxWarmUps; pair < static_cast<int>(pairs); ++pair) {
     const bool counts = pair >= 0;
     // The order alternates, since each finds what the other left in the caches.
     const bool wasm_first = pair % 2 == 0;
     DW_TRY_ASSIGN(const double first_ms,
-                  wasm_first ? wasm.add(*both.wasm, counts) : native.add(*both.native, counts));
+                  wasm_first ? wasm.add(wasm_loop, counts) : native.add(native_loop, counts));
     DW_TRY_ASSIGN(const double second_ms,
-                  wasm_first ? native.add(*both.native, counts) : wasm.add(*both.wasm, counts));
+                  wasm_first ? native.add(native_loop, counts) : wasm.add(wasm_loop, counts));
     if (counts) ratios.push_back(wasm_first ? first_ms / second_ms : second_ms / first_ms);
   }
-  return TaxReport{.processor = os::processor_name(),
-                   .device = device->capabilities().description,
-                   .model = model->name,
-                   .wasm_ms = spread_of(wasm.ms),
-                   .native_ms = spread_of(native.ms),
-                   .wasm_outside_us = spread_of(wasm.outside_us),
-                   .native_outside_us = spread_of(native.outside_us),
-                   .ratio = median(ratios),
-                   .ratio_interval = interval_of_median(ratios),
-                   .whole_rows = wasm.whole_rows};
+  DW_TRY(wasm_loop.end());
+  DW_TRY(native_loop.end());
+  return BenchReport::Tax{.sampling = sampling.name,
+                          .wasm_ms = spread_of(wasm.ms),
+                          .native_ms = spread_of(native.ms),
+                          .wasm_outside_us = spread_of(wasm.outside_us),
+                          .native_outside_us = spread_of(native.outside_us),
+                          .ratio = median(ratios),
+                          .ratio_interval = interval_of_median(ratios),
+                          .whole_rows = wasm.whole_rows};
+}
+
+}  // namespace
+
+Result<std::vector<BenchReport::Tax>> measure_wasm_tax(
+    device::Device& device, const std::shared_ptr<const model::Model>& model,
+    std::shared_ptr<const guest::Module> llama, const NativeGuest& native_llama,
+    const std::vector<std::int32_t>& prompt, std::uint32_t pairs) {
+  DW_TRY_ASSIGN(const auto wasm, TokenLoop::create(device, model, wasm_llama(std::move(llama))));
+  DW_TRY_ASSIGN(const auto native, TokenLoop::create(device, model, [&](guest::Services services) {
+                  return guest::Guest::create_native({native_llama.start, native_llama.resume},
+                                                     std::move(services));
+                }));
+  std::vector<BenchReport::Tax> taxes;
+  for (const Sampling& sampling : kSamplings) {
+    DW_TRY_ASSIGN(auto tax, measure_pairs(*wasm, *native, sampling, prompt, pairs));
+    taxes.push_back(std::move(tax));
+  }
+  return taxes;
 }
 
 }  // namespace driftwood
