@@ -2,7 +2,7 @@
 .NOTPARALLEL:
 .PHONY: help run test asan tsan fuzz gcc neon setup check-model
 
-PROMPT ?= Once upon a time
+PROMPT ?= It was a dark night
 
 # Taken literally and handed over in the environment: neither make nor the shell expands anything in them.
 override PROMPT := $(value PROMPT)
@@ -10,8 +10,8 @@ override MODEL := $(value MODEL)
 export PROMPT MODEL
 
 help:
-	@echo 'make run MODEL=DIR PROMPT="..."  install what is missing, build, continue the prompt with the model'
-	@echo 'make run                         the same without a model: prove the chain on this machine'
+	@echo 'make run PROMPT="..."             install what is missing, build, continue the prompt with the model that is here'
+	@echo 'make run MODEL=DIR PROMPT="..."   the same with another model'
 	@echo 'make test                        install what is missing, build, run all tests'
 	@echo 'make asan                        build and test with AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make tsan                        build and test what has threads with ThreadSanitizer'
@@ -22,12 +22,7 @@ help:
 # Standard output is the result alone, so that `make run ... > story.txt` works.
 run: check-model setup
 	@{ cmake --preset release && cmake --build --preset release --target driftwood; } >&2
-	@if [ -n "$$MODEL" ]; then \
-	  exec build/release/driftwood run --model "$$MODEL" -- "$$PROMPT"; \
-	else \
-	  build/release/driftwood probe && \
-	  echo 'To generate text, name a Hugging Face folder: make run MODEL=path/to/folder PROMPT="Once upon a time"' >&2; \
-	fi
+	@exec build/release/driftwood run $${MODEL:+--model "$$MODEL"} -- "$$PROMPT"
 
 check-model:
 	@[ -z "$$MODEL" ] || [ -d "$$MODEL" ] || { echo "make run: MODEL: there is no folder \"$$MODEL\"." >&2; exit 1; }

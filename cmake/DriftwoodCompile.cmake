@@ -16,6 +16,7 @@ endif()
 
 # Contraction would let the compiler fuse where docs/numerics.md says two roundings.
 add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off> -Wall -Wextra -Werror=return-type)
+add_compile_options(-Wno-missing-field-initializers)  # options are named where they differ from their defaults
 add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fno-math-errno>)
 
 if(DRIFTWOOD_SANITIZE)

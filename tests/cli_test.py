@@ -97,7 +97,6 @@ class Refusals(unittest.TestCase):
         for bias in ("7", "x:1", "7:", ":1", "7:101", "7:nan", "-1:1", "7:1x"):
             self.refused("run", *IDS, f"--logit-bias={bias}", saying=["--logit-bias"], code=2)
         self.refused("run", "--context", 0, "x", saying=["--context"], code=2)
-        self.refused("run", "x", saying=["--model"], code=2)
         self.refused("run", "--model", SMALL, "--top-logprobs", 3, "x", saying=["--json"], code=2)
         self.refused("inspect", saying=["FILE"], code=2)
         for count in ("-1", "1.5", "4294967296", "many"):
@@ -373,6 +372,20 @@ class Run(unittest.TestCase):
         )
         self.assertEqual(end["done"], "context")
         self.assertEqual(len(tokens), 6)  # 8 rows, and the token that none follows
+
+    def test_without_a_model_the_one_that_is_beside_the_program_continues_the_text(self):
+        result = driftwood("run", "--temperature", 0, "--max-tokens", 60, "It was a dark night")
+        golden = SMALL.parent / "default_model_greedy.txt"
+        self.assertEqual(result.stdout.decode(), golden.read_text(), result.stderr)
+
+    def test_a_program_without_its_model_asks_for_one(self):
+        with tempfile.TemporaryDirectory() as folder:
+            program = pathlib.Path(folder) / "driftwood"
+            shutil.copy(DRIFTWOOD, program)
+            result = subprocess.run([program, "run", "x"], capture_output=True)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(b"models/default", result.stderr)
+        self.assertIn(b"--model", result.stderr)
 
     @unittest.skipUnless(STORIES.exists(), f"the reference data is missing: {STORIES}")
     def test_text_goes_to_standard_output_and_nothing_else(self):
@@ -730,7 +743,6 @@ class Eval(unittest.TestCase):
                 self.assertIn(words, result.stderr.decode())
 
         stories = ("--model", STORIES, "-")
-        refused("-", saying=["--model"], code=2)
         refused("--model", STORIES, saying=["FILE"], code=2)
         refused(*stories, "--protocol", "best", saying=["best"], code=2)
         refused(*stories, "--context", 3, saying=["--context"], code=2)

@@ -40,7 +40,7 @@ class Installed(unittest.TestCase):
         shutil.copytree(SOURCE / "examples", cls.examples)
         cls.text = run(
             cls.prefix / "bin" / "driftwood",
-            *["run", "--model", MODEL, "--temperature", "0", "--max-tokens", "40", PROMPT],
+            *["run", "--temperature", "0", "--max-tokens", "40", PROMPT],
         )
 
     def test_a_program_is_built_by_find_package_alone(self):

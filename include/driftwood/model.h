@@ -42,4 +42,9 @@ class Model {
 // Errors: not_found, saying where it was looked for; corrupt for a broken cache.
 Result<std::string> find_model_folder(const std::string& name, const std::string& hub_folder);
 
+// The folder of the small model that comes with Driftwood: models/default beside this program, or
+// share/driftwood/models/default of the folder that it is installed in.
+// Errors: not_found, saying where it was looked for.
+Result<std::string> find_default_model_folder();
+
 }  // namespace driftwood

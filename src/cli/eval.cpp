@@ -164,7 +164,7 @@ int eval(const EvalOptions& options) {
   }
   const auto guest = runtime->builtin_guest("llama");
   if (!guest) return report(guest.error());
-  auto actor = runtime->spawn(*guest, *model, {options.context, options.kv_dtype, {}});
+  auto actor = runtime->spawn(*guest, *model, {options.context, options.kv_dtype});
   if (!actor) return report(actor.error());
   const auto begin = std::chrono::steady_clock::now();
   const auto score = score_windows(*actor, windows);
@@ -181,7 +181,8 @@ void add_eval(CLI::App& app, Command& chosen) {
   CLI::App* command = app.add_subcommand("eval", "Measure how well a model predicts a text");
   command->add_option("FILE", options->text_path, "The text in UTF-8; - is standard input")
       ->required();
-  command->add_option("--model", options->model, kModelHelp)->required()->check(not_empty());
+  command->add_option("--model", options->model, std::string(kModelHelp) + kDefaultModelHelp)
+      ->check(not_empty());
   command
       ->add_option("--context", options->context,
                    fmt::format("Tokens in one window (default: {})", kDefaultContext))
@@ -199,7 +200,7 @@ void add_eval(CLI::App& app, Command& chosen) {
       "byte\n"
       "are the bits of a scored token times the text's tokens per byte.\n\n"
       "Examples:\n"
-      "  driftwood eval --model path/to/folder text.txt\n"
+      "  driftwood eval text.txt\n"
       "  driftwood eval --model path/to/folder --protocol llama.cpp --context 256 --json text.txt");
   command->callback([options, &chosen] { chosen = [options] { return eval(*options); }; });
 }

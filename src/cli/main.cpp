@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "driftwood " + std::string(version()));
   app.footer(
       "Examples:\n"
+      "  driftwood run \"It was a dark night\"\n"
       "  driftwood run --model path/to/folder \"Once upon a time\"\n"
       "  driftwood eval --model path/to/folder text.txt\n"
       "  driftwood inspect model.safetensors\n"

@@ -19,6 +19,12 @@ std::string folder_from(const char* variable, const char* below) {
 }  // namespace
 
 Result<std::string> find_model(const std::string& name) {
+  if (name.empty()) {
+    auto folder = find_default_model_folder();
+    if (folder) return folder;
+    return std::unexpected(
+        Error(folder.error().code(), folder.error().message() + " Name a model with --model."));
+  }
   std::string hub_folder = folder_from("HF_HUB_CACHE", "");
   if (hub_folder.empty()) hub_folder = folder_from("HF_HOME", "/hub");
   if (hub_folder.empty()) hub_folder = folder_from("XDG_CACHE_HOME", "/huggingface/hub");

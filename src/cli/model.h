@@ -14,9 +14,12 @@ inline constexpr const char* kModelHelp =
 inline constexpr const char* kLlamaHelp =
     "Hugging Face folder, or ORG/NAME in the local Hugging Face cache";
 
-// A folder, or the name of a model in the cache that Hugging Face's tools would use here:
-// $HF_HUB_CACHE, otherwise $HF_HOME/hub, otherwise huggingface/hub in $XDG_CACHE_HOME or ~/.cache.
-// Errors: not_found, saying where it was looked for.
+inline constexpr const char* kDefaultModelHelp =
+    " (default: the small one that comes with driftwood)";
+
+// Empty: the default model. Otherwise a folder, or the name of a model in the cache that Hugging
+// Face's tools would use here: $HF_HUB_CACHE, otherwise $HF_HOME/hub, otherwise huggingface/hub in
+// $XDG_CACHE_HOME or ~/.cache. Errors: not_found, saying where it was looked for.
 Result<std::string> find_model(const std::string& name);
 
 // Opens what find_model finds, showing that it does.

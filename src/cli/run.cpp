@@ -71,7 +71,8 @@ Result<Actor> make_actor(const Runtime& runtime, const RunOptions& options,
   // Compiling a guest and reading a large tokenizer take about as long as each other.
   auto compiling = std::async([&] { return find_guest(runtime, options.guest); });
   std::optional<Model> model;
-  if (!options.model.empty()) {
+  const bool is_llama = options.guest.empty() || options.guest == "llama";
+  if (!options.model.empty() || is_llama) {
     auto opened = open_model(runtime, options.model);
     if (!opened) return std::unexpected(opened.error());
     weight_bytes = opened->weight_bytes();
@@ -174,10 +175,6 @@ class TraceFile {
 };
 
 int run(RunOptions options) {
-  if (options.model.empty() && options.guest.empty()) {
-    return report_usage(
-        "No model is given. Name a Hugging Face folder: driftwood run --model DIR ...");
-  }
   auto logit_bias = parse_logit_bias(options.logit_bias);
   if (!logit_bias) return report_usage(logit_bias.error().message());
   options.request.logit_bias = *std::move(logit_bias);
@@ -323,7 +320,8 @@ void add_run(CLI::App& app, Command& chosen) {
   for (CLI::Option* option : command->get_options()) {
     if (option->get_group() == "Generation") option->excludes(input);
   }
-  command->add_option("--model", options->model, kModelHelp)->check(not_empty());
+  command->add_option("--model", options->model, std::string(kModelHelp) + kDefaultModelHelp)
+      ->check(not_empty());
   command
       ->add_option("--guest", options->guest,
                    "Guest to run: a .wasm file, or a built-in one: llama (default), mnist, vad")
@@ -346,6 +344,7 @@ void add_run(CLI::App& app, Command& chosen) {
       "comes\n"
       "from a file or a pipe is dropped.\n\n"
       "Examples:\n"
+      "  driftwood run \"It was a dark night\"\n"
       "  driftwood run --model path/to/folder \"Once upon a time\"\n"
       "  driftwood run --model path/to/folder --temperature 0 --max-tokens 50 < prompt.txt\n"
       "  driftwood run --model path/to/folder --json --top-logprobs 5 \"Hello\" | jq .logprob\n"

@@ -26,7 +26,7 @@ TEST(Registry, an_unknown_name_is_answered_with_the_known_ones) {
   const auto device = open_device("gpu", {});
   ASSERT_FALSE(device);
   EXPECT_EQ(device.error().code(), ErrorCode::not_found);
-  EXPECT_EQ(device.error().message(), "There is no device \"gpu\"; there are auto, cpu, null.");
+  EXPECT_EQ(device.error().message(), "There is no device \"gpu\"; there are auto, cpu.");
 }
 
 TEST(Registry, an_unknown_instruction_set_is_refused) {

@@ -18,6 +18,9 @@ unsigned available_processor_count();
 // The processor as the system names it, or "unknown processor".
 std::string processor_name();
 
+// The folder of the program that this process runs. Errors: io.
+Result<std::string> program_folder();
+
 // Resident memory of this process.
 Result<std::uint64_t> resident_bytes();
 

@@ -1,7 +1,10 @@
 #if defined(__linux__)
+#include <limits.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <vector>
 
@@ -56,6 +59,14 @@ std::string processor_name() {
   const std::size_t begin = cpuinfo.find(": ", label);
   if (label == std::string::npos || begin == std::string::npos) return "unknown processor";
   return cpuinfo.substr(begin + 2, cpuinfo.find('\n', begin) - begin - 2);
+}
+
+Result<std::string> program_folder() {
+  std::array<char, PATH_MAX> path;
+  const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size());
+  if (length <= 0) return fail(ErrorCode::io, "/proc/self/exe cannot be read.");
+  const std::string program(path.data(), static_cast<std::size_t>(length));
+  return program.substr(0, program.rfind('/'));
 }
 
 Result<std::uint64_t> resident_bytes() {

@@ -1,5 +1,8 @@
 #if defined(__APPLE__)
+#include <limits.h>
+#include <mach-o/dyld.h>
 #include <mach/mach.h>
+#include <stdlib.h>
 #include <sys/sysctl.h>
 
 #include <algorithm>
@@ -20,6 +23,17 @@ std::string processor_name() {
   std::size_t size = text.size() - 1;
   const int status = ::sysctlbyname("machdep.cpu.brand_string", text.data(), &size, nullptr, 0);
   return status == 0 ? text.data() : "unknown processor";
+}
+
+Result<std::string> program_folder() {
+  std::array<char, PATH_MAX> path, resolved;
+  auto size = static_cast<std::uint32_t>(path.size());
+  if (::_NSGetExecutablePath(path.data(), &size) != 0 ||
+      ::realpath(path.data(), resolved.data()) == nullptr) {
+    return fail(ErrorCode::io, "The system does not say where this program is.");
+  }
+  const std::string program = resolved.data();
+  return program.substr(0, program.rfind('/'));
 }
 
 Result<std::uint64_t> resident_bytes() {

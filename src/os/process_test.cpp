@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "os/file.h"
+
 #if defined(__linux__)
 #include <sched.h>
 #endif
@@ -46,6 +48,10 @@ TEST(Process, resident_memory_grows_by_what_is_touched) {
   ASSERT_GT(before, 0u);
   const std::vector<char> touched(kBytes, 1);
   EXPECT_GE(resident_bytes().value(), before + kBytes) << touched.back();
+}
+
+TEST(Process, the_program_lies_in_its_folder) {
+  EXPECT_TRUE(file_exists(program_folder().value() + "/os_test"));
 }
 
 TEST(Process, the_machine_has_more_memory_than_this_process_takes) {

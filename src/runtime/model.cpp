@@ -4,7 +4,9 @@
 #include <driftwood/runtime.h>
 
 #include "core/error.h"
+#include "model/default_model.h"
 #include "model/hub.h"
+#include "os/process.h"
 #include "runtime/handles.h"
 
 namespace driftwood {
@@ -27,6 +29,11 @@ Result<std::vector<std::int32_t>> Model::encode(std::string_view text, bool add_
 
 Result<std::string> find_model_folder(const std::string& name, const std::string& hub_folder) {
   return model::find_folder(name, hub_folder);
+}
+
+Result<std::string> find_default_model_folder() {
+  DW_TRY_ASSIGN(const std::string folder, os::program_folder());
+  return model::find_default_folder(folder);
 }
 
 GuestModule::GuestModule(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
