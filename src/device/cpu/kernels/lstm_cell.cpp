@@ -36,7 +36,7 @@ struct RowBlock {
 
 // The half of a gate that comes from one input, of sixteen units.
 template <typename T>
-HWY_INLINE void half_gate(const RowBlock& x, const Operand& weights, const Operand& bias,
+HWY_NOINLINE void half_gate(const RowBlock& x, const Operand& weights, const Operand& bias,
                           std::uint64_t first, std::size_t units, float (*half)[kBlockOutputs]) {
   const std::uint64_t depth = weights.row_elements;
   DotSums sums;
