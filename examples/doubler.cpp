@@ -37,7 +37,7 @@ Task<Result<void>> run_guest() {
       if (end == at) break;
       x[numbers++] = number;
     }
-    if (auto done = co_await graph->run({numbers}); !done) co_return done;
+    if (auto done = co_await graph->run(numbers); !done) co_return done;
     for (std::uint32_t i = 0; i < numbers; ++i) {
       write_output(R"({"type":"text","text":")" + std::to_string(y[i]) + "\\n\"}");
     }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <concepts>
 #include <cstdint>
 #include <cstdlib>
 #include <initializer_list>
@@ -279,9 +281,11 @@ class Graph {
   }
 
   // co_await it: asks for one run with these symbol values and waits for its end.
-  Run run(std::initializer_list<std::uint32_t> symbols) {
-    return Run(dw_graph_start(handle_.number(), symbols.begin(),
-                              static_cast<std::uint32_t>(symbols.size())));
+  template <std::same_as<std::uint32_t>... Symbols>
+  Run run(Symbols... symbols) {
+    const std::array<std::uint32_t, sizeof...(symbols)> values = {symbols...};
+    return Run(dw_graph_start(handle_.number(), values.data(),
+                              static_cast<std::uint32_t>(values.size())));
   }
 
  private:

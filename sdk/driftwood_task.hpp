@@ -3,7 +3,7 @@
 //
 //   Task<Result<void>> run_guest() {
 //     while (auto message = co_await next_message()) {
-//       if (auto done = co_await graph.run({rows}); !done) co_return std::unexpected(done.error());
+//       if (auto done = co_await graph.run(rows); !done) co_return std::unexpected(done.error());
 //     }
 //     co_return Result<void>();
 //   }

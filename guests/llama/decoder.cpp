@@ -109,9 +109,7 @@ sdk::Task<Result<void>> Decoder::run(std::span<const std::int32_t> ids,
   std::ranges::copy(given, logits_.given_ids.elements.begin());
   std::iota(logits_.rows.elements.begin(), logits_.rows.elements.begin() + logit_rows,
             static_cast<std::int32_t>(piece_rows - logit_rows));
-  // Not in one line: g++ 12 cannot take an initializer list in an operand of co_await.
-  sdk::Run run = graph_.run({piece_rows, logit_rows});
-  auto done = co_await run;
+  auto done = co_await graph_.run(piece_rows, logit_rows);
   if (done) length_rows_ += piece_rows;
   co_return done;
 }
@@ -133,7 +131,7 @@ sdk::Task<Result<std::span<const float>>> Decoder::whole_row(std::uint32_t row) 
   if (auto done = head_->graph.bind(head_->hidden_slot, hidden); !done) {
     co_return std::unexpected(done.error());
   }
-  if (auto done = co_await head_->graph.run({}); !done) co_return std::unexpected(done.error());
+  if (auto done = co_await head_->graph.run(); !done) co_return std::unexpected(done.error());
   co_return std::span<const float>(head_->logits.elements);
 }
 

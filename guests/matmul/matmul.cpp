@@ -60,7 +60,7 @@ Task<Result<json>> multiply(Request request) {
     }
   }
   for (std::uint32_t i = 0; i < request.repeat; ++i) {
-    if (auto done = co_await graph->run({}); !done) co_return std::unexpected(done.error());
+    if (auto done = co_await graph->run(); !done) co_return std::unexpected(done.error());
   }
 
   std::uint32_t errors = 0;

@@ -51,7 +51,7 @@ Task<Result<void>> recognise(sdk::Shared<std::uint8_t> file, sdk::Shared<float> 
         file.part(kHeaderBytes + std::size_t{first} * kPixels, std::size_t{rows} * kPixels);
     bound = graph->bind(program.slot(pixels_tensor), pixels);
     if (!bound) co_return bound;
-    if (auto done = co_await graph->run({rows}); !done) co_return done;
+    if (auto done = co_await graph->run(rows); !done) co_return done;
     const json record = {{"type", "digits"}, {"first", first}, {"digits", digits_of(logits, rows)}};
     sdk::write_output(record.dump());
   }

@@ -45,7 +45,7 @@ class Network {
     for (std::size_t i = 0; i < frame.size(); ++i) {
       frame[i] = first + i < samples.size() ? samples[first + i] : 0;
     }
-    if (auto done = co_await graph_.run({}); !done) co_return std::unexpected(done.error());
+    if (auto done = co_await graph_.run(); !done) co_return std::unexpected(done.error());
     co_return probability_[0];
   }
 
