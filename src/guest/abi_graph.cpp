@@ -37,8 +37,8 @@ Result<void> check_slot(const char* kind, u32 slot, std::size_t slot_count) {
               slot_count, kind, slot);
 }
 
-Result<void> bind_window(const GuestState& guest, const dw_binding& binding, Graph& graph) {
-  const graph::Program& program = graph.executable->program();
+Result<void> bind_window(const GuestState& guest, const graph::Program& program,
+                         const dw_binding& binding, Bindings& bindings) {
   DW_TRY(check_slot("window", binding.slot, program.windows.size()));
   DW_TRY_ASSIGN(auto window, guest.handles.find<Window>(binding.handle));
   if (binding.offset_bytes % 4 != 0) {
@@ -58,12 +58,12 @@ Result<void> bind_window(const GuestState& guest, const dw_binding& binding, Gra
         "The program writes window slot {}, but the window (handle {}) is shared for reading.",
         binding.slot, binding.handle);
   }
-  graph.windows[binding.slot] = {std::move(window), binding.offset_bytes};
+  bindings.windows[binding.slot] = {std::move(window), binding.offset_bytes};
   return {};
 }
 
-Result<void> bind_state(const GuestState& guest, const dw_binding& binding, Graph& graph) {
-  const graph::Program& program = graph.executable->program();
+Result<void> bind_state(const GuestState& guest, const graph::Program& program,
+                        const dw_binding& binding, Bindings& bindings) {
   DW_TRY(check_slot("state", binding.slot, program.states.size()));
   DW_TRY_ASSIGN(auto state, guest.handles.find<device::AppendState>(binding.handle));
   if (binding.offset_bytes != 0) {
@@ -82,12 +82,12 @@ Result<void> bind_state(const GuestState& guest, const dw_binding& binding, Grap
         binding.handle, shape.plane_count, shape.head_count, shape.head_dim,
         tensor::name(shape.dtype));
   }
-  graph.states[binding.slot] = std::move(state);
+  bindings.states[binding.slot] = std::move(state);
   return {};
 }
 
-Result<void> bind_register(const GuestState& guest, const dw_binding& binding, Graph& graph) {
-  const graph::Program& program = graph.executable->program();
+Result<void> bind_register(const GuestState& guest, const graph::Program& program,
+                           const dw_binding& binding, Bindings& bindings) {
   DW_TRY(check_slot("register", binding.slot, program.registers.size()));
   DW_TRY_ASSIGN(auto state, guest.handles.find<device::RegisterState>(binding.handle));
   if (binding.offset_bytes != 0) {
@@ -102,12 +102,13 @@ Result<void> bind_register(const GuestState& guest, const dw_binding& binding, G
                 binding.slot, tensor::name(slot.dtype), tensor::to_string(slot.shape),
                 binding.handle, tensor::name(state->dtype()), tensor::to_string(state->shape()));
   }
-  graph.registers[binding.slot] = std::move(state);
+  bindings.registers[binding.slot] = std::move(state);
   return {};
 }
 
 // The function that makes bindings of a kind. Errors: invalid_argument for no such kind.
-using Bind = Result<void> (*)(const GuestState&, const dw_binding&, Graph&);
+using Bind = Result<void> (*)(const GuestState&, const graph::Program&, const dw_binding&,
+                              Bindings&);
 
 Result<Bind> bind_of(u32 kind) {
   switch (kind) {
@@ -137,9 +138,11 @@ Answer graph_compile(GuestState& guest, u32 model, u32 program, u32 size) {
   DW_TRY_ASSIGN(auto decoded, graph::decode_program(encoded));
   auto graph = std::make_shared<Graph>();
   graph->program_bytes = size;
-  graph->windows.resize(decoded->windows.size());
-  graph->states.resize(decoded->states.size());
-  graph->registers.resize(decoded->registers.size());
+  auto unbound = std::make_shared<Bindings>();
+  unbound->windows.resize(decoded->windows.size());
+  unbound->states.resize(decoded->states.size());
+  unbound->registers.resize(decoded->registers.size());
+  graph->bindings = std::move(unbound);
   DW_TRY_ASSIGN(graph->executable,
                 guest.services.device->compile(std::move(decoded), std::move(weights)));
   return guest.handles.add(std::move(graph));
@@ -147,19 +150,20 @@ Answer graph_compile(GuestState& guest, u32 model, u32 program, u32 size) {
 
 Answer graph_bind(GuestState& guest, u32 graph, u32 bindings, u32 count) {
   DW_TRY_ASSIGN(const auto found, guest.handles.find<Graph>(graph));
+  const graph::Program& program = found->executable->program();
   const std::size_t slot_count =
-      found->windows.size() + found->states.size() + found->registers.size();
+      program.windows.size() + program.states.size() + program.registers.size();
   if (count > slot_count) {
     return fail(ErrorCode::invalid_argument, "{} bindings are given, but the program has {} slots.",
                 count, slot_count);
   }
   DW_TRY_ASSIGN(const auto records, guest.memory.read_array<dw_binding>(bindings, count));
-  Graph bound = *found;  // all of the bindings are made, or none
+  auto bound = std::make_shared<Bindings>(*found->bindings);  // all of them are made, or none
   for (const dw_binding& record : records) {
     DW_TRY_ASSIGN(const Bind bind, bind_of(record.kind));
-    DW_TRY(bind(guest, record, bound));
+    DW_TRY(bind(guest, program, record, *bound));
   }
-  *found = std::move(bound);
+  found->bindings = std::move(bound);
   return 0;
 }
 

@@ -75,7 +75,7 @@ Answer state_length(GuestState& guest, u32 state) {
 
 Answer state_truncate(GuestState& guest, u32 state, u32 rows) {
   DW_TRY_ASSIGN(const auto found, guest.handles.find<AppendState>(state));
-  if (std::ranges::count(guest.run_holds.states, found) > 0) {
+  if (guest.run && std::ranges::count(guest.run_holds->states, found) > 0) {
     return fail(ErrorCode::invalid_argument,
                 "The state (handle {}) is bound to the run that was asked for.", state);
   }

@@ -21,8 +21,8 @@ Result<void> check_symbols(const graph::Program& program, std::span<const u32> s
 
 Result<void> check_windows(const Graph& graph, std::span<const u32> symbols) {
   const graph::Program& program = graph.executable->program();
-  for (std::size_t slot = 0; slot < graph.windows.size(); ++slot) {
-    const Graph::WindowBinding& bound = graph.windows[slot];
+  for (std::size_t slot = 0; slot < graph.bindings->windows.size(); ++slot) {
+    const Bindings::Place& bound = graph.bindings->windows[slot];
     if (bound.window == nullptr) {
       return fail(ErrorCode::invalid_argument, "Nothing is bound to window slot {}.", slot);
     }
@@ -39,12 +39,12 @@ Result<void> check_windows(const Graph& graph, std::span<const u32> symbols) {
 
 Result<void> check_states(const Graph& graph, std::span<const u32> symbols) {
   const graph::Program& program = graph.executable->program();
-  for (std::size_t slot = 0; slot < graph.states.size(); ++slot) {
-    const auto& state = graph.states[slot];
+  for (std::size_t slot = 0; slot < graph.bindings->states.size(); ++slot) {
+    const auto& state = graph.bindings->states[slot];
     if (state == nullptr) {
       return fail(ErrorCode::invalid_argument, "Nothing is bound to state slot {}.", slot);
     }
-    if (std::ranges::count(graph.states, state) > 1) {
+    if (std::ranges::count(graph.bindings->states, state) > 1) {
       return fail(ErrorCode::invalid_argument,
                   "One state is bound to state slot {} and to another.", slot);
     }
@@ -58,12 +58,12 @@ Result<void> check_states(const Graph& graph, std::span<const u32> symbols) {
 }
 
 Result<void> check_registers(const Graph& graph) {
-  for (std::size_t slot = 0; slot < graph.registers.size(); ++slot) {
-    const auto& state = graph.registers[slot];
+  for (std::size_t slot = 0; slot < graph.bindings->registers.size(); ++slot) {
+    const auto& state = graph.bindings->registers[slot];
     if (state == nullptr) {
       return fail(ErrorCode::invalid_argument, "Nothing is bound to register slot {}.", slot);
     }
-    if (std::ranges::count(graph.registers, state) > 1) {
+    if (std::ranges::count(graph.bindings->registers, state) > 1) {
       return fail(ErrorCode::invalid_argument,
                   "One register is bound to register slot {} and to another.", slot);
     }
@@ -71,17 +71,17 @@ Result<void> check_registers(const Graph& graph) {
   return {};
 }
 
-device::Sequence sequence_of(const Graph& graph, std::vector<u32> symbols) {
+device::Sequence sequence_of(const Bindings& bindings, std::vector<u32> symbols) {
   device::Sequence sequence;
   sequence.symbols = std::move(symbols);
-  sequence.windows.reserve(graph.windows.size());
-  for (const Graph::WindowBinding& bound : graph.windows) {
+  sequence.windows.reserve(bindings.windows.size());
+  for (const Bindings::Place& bound : bindings.windows) {
     sequence.windows.push_back({&bound.window->buffer(), bound.offset_bytes});
   }
-  sequence.states.reserve(graph.states.size());
-  for (const auto& state : graph.states) sequence.states.push_back(state.get());
-  sequence.registers.reserve(graph.registers.size());
-  for (const auto& state : graph.registers) sequence.registers.push_back(state.get());
+  sequence.states.reserve(bindings.states.size());
+  for (const auto& state : bindings.states) sequence.states.push_back(state.get());
+  sequence.registers.reserve(bindings.registers.size());
+  for (const auto& state : bindings.registers) sequence.registers.push_back(state.get());
   return sequence;
 }
 
@@ -109,8 +109,8 @@ Answer graph_start(GuestState& guest, u32 graph, u32 symbols, u32 count) {
     return fail(ErrorCode::limit, "The guest has used all {} run numbers.", guest.last_run);
   }
   // All that may want for memory comes first: without what it holds, a run would point to nothing.
-  device::Sequence sequence = sequence_of(*found, std::move(values));
-  guest.run_holds = *found;
+  device::Sequence sequence = sequence_of(*found->bindings, std::move(values));
+  guest.run_holds = found->bindings;
   ++guest.last_run;
   guest.run = RunRequest{
       .number = guest.last_run, .executable = found->executable, .sequence = std::move(sequence)};

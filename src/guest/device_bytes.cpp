@@ -28,11 +28,12 @@ std::uint64_t held_bytes(const GuestState& guest) {
 
 // Of the blocks that states lack for the rows of a run. No product overflows: a block has fewer
 // than 2^39 bytes, and a state fewer than 2^21 blocks.
-std::uint64_t appended_bytes(const Graph& graph, std::span<const std::uint32_t> symbols) {
-  const graph::Program& program = graph.executable->program();
+std::uint64_t appended_bytes(const device::Executable& executable, const Bindings& bindings,
+                             std::span<const std::uint32_t> symbols) {
+  const graph::Program& program = executable.program();
   std::uint64_t sum_bytes = 0;
-  for (std::size_t slot = 0; slot < graph.states.size(); ++slot) {
-    const AppendState& state = *graph.states[slot];
+  for (std::size_t slot = 0; slot < bindings.states.size(); ++slot) {
+    const AppendState& state = *bindings.states[slot];
     const std::uint64_t rows = state.length_rows() + program.states[slot].row_dim.value(symbols);
     const std::uint64_t needed = round_up(rows, AppendState::kBlockRows) / AppendState::kBlockRows;
     if (needed > state.block_count()) {
@@ -56,17 +57,19 @@ Result<void> check(const GuestState& guest, std::uint64_t sum_bytes) {
 Result<void> check_device_bytes(const GuestState& guest, std::uint64_t added_bytes) {
   std::uint64_t sum_bytes = add(held_bytes(guest), added_bytes);
   if (guest.run) {
+    const device::Executable& executable = *guest.run->executable;
     const std::vector<std::uint32_t>& symbols = guest.run->sequence.symbols;
-    sum_bytes = add(sum_bytes, appended_bytes(guest.run_holds, symbols));
-    sum_bytes = add(sum_bytes, guest.run->executable->temporary_bytes(symbols));
+    sum_bytes = add(sum_bytes, appended_bytes(executable, *guest.run_holds, symbols));
+    sum_bytes = add(sum_bytes, executable.temporary_bytes(symbols));
   }
   return check(guest, sum_bytes);
 }
 
 Result<void> check_run_bytes(const GuestState& guest, const Graph& graph,
                              std::span<const std::uint32_t> symbols) {
-  const std::uint64_t states_bytes = add(held_bytes(guest), appended_bytes(graph, symbols));
   const device::Executable& executable = *graph.executable;
+  const std::uint64_t states_bytes =
+      add(held_bytes(guest), appended_bytes(executable, *graph.bindings, symbols));
   // Of this run alone they are counted where that decides: it takes a look at each tensor.
   if (check(guest, add(states_bytes, executable.most_temporary_bytes()))) return {};
   return check(guest, add(states_bytes, executable.temporary_bytes(symbols)));

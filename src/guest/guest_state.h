@@ -34,7 +34,7 @@ struct GuestState {
   // The run asked for, and what keeps alive everything that its sequence points to: a guest may
   // release its handles or bind others between graph_start and the run's end.
   std::optional<RunRequest> run;
-  Graph run_holds;
+  std::shared_ptr<const Bindings> run_holds;
   std::uint32_t last_run = 0;
   std::uint64_t output_bytes = 0;  // of the records written in this call
   LogBudget log_budget;
@@ -43,7 +43,7 @@ struct GuestState {
 
   void drop_run() {
     run.reset();
-    run_holds = {};
+    run_holds = nullptr;
   }
 };
 

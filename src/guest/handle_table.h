@@ -39,17 +39,23 @@ class Window {
   std::unique_ptr<device::Buffer> buffer_;
 };
 
-// A compiled program and what is bound to its slots; null where nothing is yet.
-struct Graph {
-  struct WindowBinding {
+// What is bound to the slots of a program; null where nothing is yet.
+struct Bindings {
+  struct Place {
     std::shared_ptr<Window> window;
     std::uint64_t offset_bytes = 0;
   };
 
-  std::shared_ptr<const device::Executable> executable;
-  std::vector<WindowBinding> windows;
+  std::vector<Place> windows;
   std::vector<std::shared_ptr<device::AppendState>> states;
   std::vector<std::shared_ptr<device::RegisterState>> registers;
+};
+
+// A compiled program. Its bindings are replaced by others and never changed, so that a run keeps
+// those that it was asked for with.
+struct Graph {
+  std::shared_ptr<const device::Executable> executable;
+  std::shared_ptr<const Bindings> bindings;
   std::uint64_t program_bytes = 0;  // as encoded
 };
 
