@@ -99,7 +99,7 @@ class Refusals(unittest.TestCase):
         self.refused("run", "--context", 0, "x", saying=["--context"], code=2)
         self.refused("run", "--model", SMALL, "--top-logprobs", 3, "x", saying=["--json"], code=2)
         self.refused("inspect", saying=["FILE"], code=2)
-        for count in ("-1", "1.5", "4294967296", "many"):
+        for count in ("-1", "1.5", "5.0", "1e1", "0x5", "4294967296", "many"):
             self.refused("run", *IDS, "--max-tokens", count, saying=["--max-tokens"], code=2)
             self.refused("run", *IDS, "--top-k", count, saying=["--top-k"], code=2)
         for option in ("--input", "--prompt-file", "--guest", "--model", "--stop", "--trace-hash"):
@@ -375,8 +375,12 @@ class Run(unittest.TestCase):
 
     def test_without_a_model_the_one_that_is_beside_the_program_continues_the_text(self):
         result = driftwood("run", "--temperature", 0, "--max-tokens", 60, "It was a dark night")
-        golden = SMALL.parent / "default_model_greedy.txt"
+        golden = GOLDENS / "default_model_greedy.txt"
         self.assertEqual(result.stdout.decode(), golden.read_text(), result.stderr)
+
+    def test_zeros_in_front_of_a_count_change_nothing(self):
+        tokens, _ = self.tokens(*IDS[:-1], "010")
+        self.assertEqual(len(tokens), 10)
 
     def test_a_program_without_its_model_asks_for_one(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -26,6 +26,11 @@ constexpr std::array kRequestKeys = {
     "prefill_piece", "output",     "top_logprobs", "prompt_logprobs",
     "score_from"};
 
+std::uint32_t read_count(ObjectReader& reader, const char* key, std::uint32_t absent) {
+  constexpr std::uint32_t kMost = std::numeric_limits<std::uint32_t>::max();
+  return static_cast<std::uint32_t>(reader.integer(key, 0, kMost, absent));
+}
+
 // A number greater than 0.
 double read_positive(ObjectReader& reader, const char* key, double most, double absent) {
   if (!reader.has(key)) return absent;
@@ -160,6 +165,7 @@ sdk::Result<Defaults> parse_defaults(std::string_view generation_json,
   ObjectReader reader(generation, "generation_config.json");
   defaults.sampler = read_sampler(reader, {});
   defaults.repetition_penalty = read_penalty(reader, 1);
+  defaults.max_tokens = read_count(reader, "max_new_tokens", defaults.max_tokens);
   if (!reader.boolean("do_sample", true)) defaults.sampler.temperature = 0;
   ObjectReader config_reader(config, "config.json");
   for (ObjectReader* place : {&reader, &config_reader}) {
@@ -186,9 +192,7 @@ sdk::Result<Request> parse_request(std::string_view message, const Defaults& def
   }
   Request request;
   read_prompt(reader, request);
-  request.max_tokens = static_cast<std::uint32_t>(
-      reader.integer("max_tokens", 0, std::numeric_limits<std::uint32_t>::max(),
-                     std::numeric_limits<std::uint32_t>::max()));
+  request.max_tokens = read_count(reader, "max_tokens", defaults.max_tokens);
   request.sampler = read_sampler(reader, defaults.sampler);
   request.repetition_penalty = read_penalty(reader, defaults.repetition_penalty);
   request.logit_bias = read_logit_bias(reader);

@@ -18,6 +18,7 @@ struct Defaults {
   SamplerSettings sampler;
   double repetition_penalty = 1;
   std::vector<std::int32_t> eos_ids;
+  std::uint32_t max_tokens = std::numeric_limits<std::uint32_t>::max();
 };
 
 // From generation_config.json, the end-of-sequence ids otherwise from config.json.

@@ -173,7 +173,7 @@ TEST(Request, deeply_nested_values_are_named_by_their_type) {
 TEST(Defaults, come_from_the_generation_config) {
   const auto defaults =
       parse_defaults(R"({"temperature": 0.6, "top_k": 0, "top_p": 0.9, "eos_token_id": [3, 4],
-                         "min_p": 0.1, "repetition_penalty": 1.2})",
+                         "min_p": 0.1, "repetition_penalty": 1.2, "max_new_tokens": 7})",
                      R"({"eos_token_id": 2})");
   ASSERT_TRUE(defaults) << defaults.error().message;
   EXPECT_EQ(defaults->sampler.temperature, 0.6);
@@ -181,6 +181,8 @@ TEST(Defaults, come_from_the_generation_config) {
   EXPECT_EQ(defaults->sampler.top_p, 0.9);
   EXPECT_EQ(defaults->sampler.min_p, 0.1);
   EXPECT_EQ(parse_request(R"({"prompt": "a"})", *defaults)->repetition_penalty, 1.2);
+  EXPECT_EQ(parse_request(R"({"prompt": "a"})", *defaults)->max_tokens, 7u);
+  EXPECT_EQ(parse_request(R"({"prompt": "a", "max_tokens": 9})", *defaults)->max_tokens, 9u);
   EXPECT_EQ(defaults->eos_ids, (std::vector<std::int32_t>{3, 4}));
 }
 

@@ -21,7 +21,7 @@ struct GenerateRequest {
 
   std::string prompt;                                   // UTF-8; used unless prompt_ids is given
   std::optional<std::vector<std::int32_t>> prompt_ids;  // as they are, no BOS added
-  std::optional<std::uint32_t> max_tokens;     // new ones; otherwise until the context is full
+  std::optional<std::uint32_t> max_tokens;     // new ones; otherwise till the context is full
   std::optional<double> temperature;           // 0 (greedy) to 100; otherwise 0.8
   std::optional<std::uint32_t> top_k;          // 0: all; otherwise 40
   std::optional<double> top_p;                 // above 0, at most 1; otherwise 0.95

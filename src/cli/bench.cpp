@@ -163,19 +163,19 @@ void add_bench(CLI::App& app, Command& chosen, const NativeGuest& native_llama) 
                    "Tokens before the measured ones, separated by commas (default: what fits of "
                    "16,256,1024)")
       ->delimiter(',')
-      ->check(CLI::Range(1u, 16777216u));
+      ->transform(whole_number(1, 16777216));
   command
       ->add_option("--tokens", options->bench.decode_tokens,
                    "Tokens to measure at each context (default: 24)")
-      ->check(CLI::Range(1u, 100000u));
+      ->transform(whole_number(1, 100000));
   command
       ->add_option("--guests", options->bench.guest_count,
                    "Guests to have alive at once (default: 64)")
-      ->check(CLI::Range(1u, 10000u));
+      ->transform(whole_number(1, 10000));
   command
       ->add_option("--pairs", options->bench.tax_pairs,
                    "Pairs of tokens to measure WebAssembly's cost with (default: 50)")
-      ->check(CLI::Range(1u, 100000u));
+      ->transform(whole_number(1, 100000));
   command->add_flag("--json", options->json, "Print one JSON object");
   command->footer(
       "Examples:\n"

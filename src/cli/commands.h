@@ -27,6 +27,9 @@ void add_bench(CLI::App& app, Command& chosen, const NativeGuest& native_llama);
 void add_device_options(CLI::App& command, RuntimeOptions& options,
                         std::string_view default_device);
 
+// Takes decimal digits alone, without those zeros in front that would make an octal number of it.
+CLI::Validator whole_number(std::uint64_t least, std::uint64_t most);
+
 // Refuses an empty text, which a script's unset variable becomes.
 CLI::Validator not_empty();
 

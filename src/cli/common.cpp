@@ -1,3 +1,4 @@
+#include <charconv>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -8,6 +9,23 @@
 #include "cli/terminal.h"
 
 namespace driftwood::cli {
+
+CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
+  const std::string what = fmt::format("a whole number from {} to {}", least, most);
+  return CLI::Validator(
+      [=](std::string& text) {
+        std::uint64_t number = 0;
+        const char* const end = text.data() + text.size();
+        const auto parsed = std::from_chars(text.data(), end, number);
+        const bool is_number = parsed.ec == std::errc() && parsed.ptr == end;
+        if (!is_number || number < least || number > most) {
+          return fmt::format("{} is not {}", text, what);
+        }
+        text = std::to_string(number);
+        return std::string();
+      },
+      "");
+}
 
 CLI::Validator not_empty() {
   return CLI::Validator(
@@ -27,7 +45,7 @@ void add_device_options(CLI::App& command, RuntimeOptions& options,
   command
       .add_option("--threads", options.thread_count,
                   "Threads of the CPU device (default: every processor that the process may use)")
-      ->check(CLI::Range(1u, 1024u))
+      ->transform(whole_number(1, 1024))
       ->group("Device");
   command
       .add_option(

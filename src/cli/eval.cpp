@@ -180,13 +180,14 @@ void add_eval(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<EvalOptions>();
   CLI::App* command = app.add_subcommand("eval", "Measure how well a model predicts a text");
   command->add_option("FILE", options->text_path, "The text in UTF-8; - is standard input")
-      ->required();
+      ->required()
+      ->check(not_empty());
   command->add_option("--model", options->model, std::string(kModelHelp) + kDefaultModelHelp)
       ->check(not_empty());
   command
       ->add_option("--context", options->context,
                    fmt::format("Tokens in one window (default: {})", kDefaultContext))
-      ->check(CLI::Range(4u, 2147483647u));
+      ->transform(whole_number(4, 2147483647));
   command
       ->add_option("--protocol", options->protocol,
                    "stride: every token once, with half a context before it at least; llama.cpp: "

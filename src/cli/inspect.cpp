@@ -63,7 +63,7 @@ void add_inspect(CLI::App& app, Command& chosen) {
   auto options = std::make_shared<InspectOptions>();
   CLI::App* command =
       app.add_subcommand("inspect", "Say what is in a safetensors file, and whether it is valid");
-  command->add_option("FILE", options->path, "The file")->required();
+  command->add_option("FILE", options->path, "The file")->required()->check(not_empty());
   command->add_flag("--json", options->json, "Print one JSON object");
   command->footer(
       "Exits with 0 only if the file keeps every rule of the format.\n\n"

@@ -22,6 +22,8 @@ class RecordPrinter {
   // The error that the guest reported, or that it broke off, if either is so.
   std::optional<Error> failure() const;
 
+  bool ended_by_deadline() const { return reason_ == "deadline"; }
+
   // Ends the output: the JSON closing line, or, for a person at a terminal, a line with tokens per
   // second. `weight_bytes` is what each token reads at least.
   void finish(std::uint64_t weight_bytes);

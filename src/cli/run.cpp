@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <future>
@@ -71,8 +70,8 @@ Result<Actor> make_actor(const Runtime& runtime, const RunOptions& options,
   // Compiling a guest and reading a large tokenizer take about as long as each other.
   auto compiling = std::async([&] { return find_guest(runtime, options.guest); });
   std::optional<Model> model;
-  const bool is_llama = options.guest.empty() || options.guest == "llama";
-  if (!options.model.empty() || is_llama) {
+  // Guests that take a prompt have a model; what takes other input may do without.
+  if (!options.model.empty() || options.input_path.empty()) {
     auto opened = open_model(runtime, options.model);
     if (!opened) return std::unexpected(opened.error());
     weight_bytes = opened->weight_bytes();
@@ -125,6 +124,9 @@ int run_prompt(const Runtime& runtime, RunOptions& options) {
   if (!status) return report(status.error());
   if (const auto failure = printer.failure()) return report(*failure);
   printer.finish(weight_bytes);
+  if (printer.ended_by_deadline() && !options.json) {
+    fmt::print(stderr, "driftwood: The time for the answer ({} s) was over.\n", *options.timeout_s);
+  }
   return interrupted() ? kInterrupted : kSuccess;
 }
 
@@ -197,7 +199,7 @@ int run(RunOptions options) {
   return code;
 }
 
-// A check of one number. CLI::Range would let NaN through.
+// A check of one number, which is not NaN.
 CLI::Validator number_in(const std::string& what, bool (*holds)(double)) {
   return CLI::Validator(
       [what, holds](std::string& text) {
@@ -208,16 +210,12 @@ CLI::Validator number_in(const std::string& what, bool (*holds)(double)) {
       "", what);
 }
 
-const CLI::Validator kCount = number_in("a whole number from 0 to 4294967295", [](double x) {
-  return x >= 0 && x <= 4294967295 && x == std::floor(x);
-});
-
 void add_sampling_options(CLI::App& command, RunOptions& options) {
   GenerateRequest& request = options.request;
   command
       .add_option("--max-tokens", request.max_tokens,
-                  "New tokens at most (default: until the context is full)")
-      ->check(kCount);
+                  "New tokens at most (default: the model's, otherwise until the context is full)")
+      ->transform(whole_number(0, 4294967295));
   command
       .add_option("--temperature", request.temperature,
                   "Sampling temperature; 0 is greedy (default: the model's, otherwise 0.8)")
@@ -226,7 +224,7 @@ void add_sampling_options(CLI::App& command, RunOptions& options) {
       .add_option("--top-k", request.top_k,
                   "Sample among the K most probable tokens; 0: all (default: the model's, "
                   "otherwise 40)")
-      ->check(kCount);
+      ->transform(whole_number(0, 4294967295));
   command
       .add_option("--top-p", request.top_p,
                   "Sample among the most probable tokens of this mass (default: the model's, "
@@ -256,12 +254,12 @@ void add_sampling_options(CLI::App& command, RunOptions& options) {
       .add_option(
           "--seed", request.seed,
           "Seed of the sampler (default: chosen; shown at the end, at a terminal or with --json)")
-      ->check(CLI::Range(std::uint64_t{0}, GenerateRequest::kMostSeed));
+      ->transform(whole_number(0, GenerateRequest::kMostSeed));
   command.add_flag("--ignore-eos", request.ignore_eos, "Go on after an end-of-sequence token");
   command
       .add_option("--prefill-piece", request.prefill_piece,
                   "Prompt rows that are worked on at once, at most (default: 512)")
-      ->check(CLI::Range(1u, 512u));
+      ->transform(whole_number(1, 512));
   for (CLI::Option* option : command.get_options()) {
     if (option->get_group() == "Options" && option->get_name() != "--help")
       option->group("Generation");
@@ -276,7 +274,7 @@ void add_output_options(CLI::App& command, RunOptions& options) {
   command
       .add_option("--top-logprobs", options.request.top_logprobs,
                   "With --json: how many alternatives of each token")
-      ->check(CLI::Range(0u, 20u))
+      ->transform(whole_number(0, 20))
       ->needs("--json")
       ->group("Output");
   command
@@ -329,7 +327,7 @@ void add_run(CLI::App& app, Command& chosen) {
   command
       ->add_option("--context", options->actor.context_rows,
                    "Tokens that the model looks back on, at most (default: what the model allows)")
-      ->check(CLI::Range(1u, 2147483647u));
+      ->transform(whole_number(1, 2147483647));
   add_kv_dtype_option(*command, options->actor.kv_dtype);
   command
       ->add_option("--timeout", options->timeout_s,

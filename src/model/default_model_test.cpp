@@ -23,8 +23,10 @@ TEST(DefaultModel, lies_beside_the_program_or_where_it_is_installed) {
   EXPECT_NE(missing.error().message().find(installed), std::string::npos);
 
   std::filesystem::create_directories(folder.path() + "/share/driftwood/models/default");
+  folder.write("share/driftwood/models/default/config.json", "{}");
+  std::filesystem::create_directories(beside);  // an empty one hides nothing
   EXPECT_EQ(find_default_folder(program_folder), installed);
-  std::filesystem::create_directories(beside);
+  folder.write("bin/models/default/config.json", "{}");
   EXPECT_EQ(find_default_folder(program_folder), beside);
 }
 

@@ -29,9 +29,13 @@ def prompts(tokenizer, text: str) -> list[list[int]]:
 def by_driftwood(arguments, ids: list[int]) -> list[dict]:
     command = [arguments.driftwood, "run", "--model", arguments.model, "--kv-dtype", "f32"]
     command += ["--prompt-ids", ",".join(map(str, ids)), "--max-tokens", str(TOKENS)]
-    command += ["--temperature", "0", "--ignore-eos", "--json", "--top-logprobs", "20"]
+    command += ["--temperature", "0", "--repetition-penalty", "1", "--ignore-eos"]
+    command += ["--json", "--top-logprobs", "20"]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-    return [json.loads(line) for line in lines[:-1]]
+    tokens = [json.loads(line) for line in lines[:-1]]
+    if len(tokens) != TOKENS:
+        sys.exit(f"Driftwood gives {len(tokens)} tokens instead of {TOKENS}.")
+    return tokens
 
 
 @torch.inference_mode()

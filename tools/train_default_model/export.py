@@ -74,6 +74,8 @@ GENERATION = {
     "temperature": 0.8,
     "top_k": 50,
     "top_p": 0.95,
+    "repetition_penalty": 1.05,
+    "max_new_tokens": 200,
 }
 
 
