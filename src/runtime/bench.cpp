@@ -21,7 +21,7 @@ constexpr std::uint64_t kReadProbeBytes = std::uint64_t{256} << 20;
 constexpr int kMachineRounds = 5;
 constexpr std::uint32_t kProfileTokens = 8;
 constexpr std::uint32_t kHostTokens = 1000;
-constexpr int kHostRounds = 9;
+constexpr int kHostRounds = 401;
 constexpr std::uint64_t kDefaultContextRows = 2048;  // the llama guest's
 
 const nlohmann::json kGreedy = {{"temperature", 0}};
