@@ -59,9 +59,8 @@ struct OpHash {
 };
 
 // Lifetime: outlives its actors.
-// Threads: open_model, builtin_guest and compile_guest from any thread at any time; all else one at
-// a
-//   time. Those that it starts take no signals.
+// Threads: open_model, builtin_guest and compile_guest from any thread at any time; all else one
+//   at a time. Those that it starts take no signals.
 // Signals: handlers of SIGSEGV, SIGBUS, SIGFPE and SIGILL are installed for the process when the
 //   first runtime is made; what is no fault of a guest goes on to the handler that was there
 //   before. One that is installed later has to pass on what is not its own.
@@ -92,8 +91,8 @@ class Runtime {
   // weights. Errors: not_found, corrupt, unsupported, with the file and the reason.
   Result<Model> open_model(const std::string& path) const;
 
-  // Compiles a guest that is built in: "llama", "matmul", "mnist", "probe" or
-  // "vad". Errors: not_found.
+  // Compiles a guest that is built in: "llama", "matmul", "mnist", "probe" or "vad".
+  // Errors: not_found.
   Result<GuestModule> builtin_guest(std::string_view name) const;
 
   // Compiles a guest. Errors: corrupt when it is not WebAssembly; invalid_argument when it imports

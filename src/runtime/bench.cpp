@@ -48,7 +48,8 @@ struct Bench {
   }
   // So many rows a context of so many tokens takes while it is measured.
   std::uint64_t rows_for(std::uint32_t tokens) const {
-    const std::uint64_t measured = std::max(2 * options.decode_tokens, kProfileTokens + 1);
+    const std::uint64_t measured =
+        std::max<std::uint64_t>(std::uint64_t{2} * options.decode_tokens, kProfileTokens + 1);
     return tokens + measured + 1;
   }
 };
@@ -237,10 +238,14 @@ Result<void> measure_guests(Bench& bench) {
 }  // namespace
 
 Result<BenchReport> bench(const BenchOptions& options) {
-  if (options.decode_tokens == 0 || options.guest_count == 0) {
+  if (options.decode_tokens == 0 || options.guest_count == 0 || options.tax_pairs == 0) {
     return fail(ErrorCode::invalid_argument,
-                "{} tokens and {} guests are to be measured; at least one of each is needed.",
-                options.decode_tokens, options.guest_count);
+                "{} tokens, {} guests and {} pairs are to be measured; at least one of each is "
+                "needed.",
+                options.decode_tokens, options.guest_count, options.tax_pairs);
+  }
+  if (std::ranges::count(options.contexts, 0u) > 0) {
+    return fail(ErrorCode::invalid_argument, "A context of 0 tokens is asked for.");
   }
   Bench bench{.options = options, .device = {}, .llama = {}, .model = {}, .read_buffer = {}};
   DW_TRY_ASSIGN(bench.device, device::open_device(options.runtime.device,
