@@ -1,8 +1,11 @@
 #include "device/append_state.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "core/arithmetic.h"
 #include "device/device.h"
+#include "device/state_bytes.h"
 
 namespace driftwood::device {
 namespace {
@@ -13,6 +16,10 @@ Result<void> check_count(const char* what, std::uint32_t count, std::uint32_t mo
                 most);
   }
   return {};
+}
+
+std::size_t blocks_of(std::uint64_t rows) {
+  return round_up(rows, AppendState::kBlockRows) / AppendState::kBlockRows;
 }
 
 }  // namespace
@@ -39,11 +46,14 @@ std::uint64_t AppendState::block_bytes() const {
   return plane_bytes() * shape_.plane_count;
 }
 
+Result<void> AppendState::check_idle(std::string_view what) const {
+  if (!in_flight_) return {};
+  return fail(ErrorCode::invalid_argument,
+              "A state cannot be {} while a run that appends to it is in flight.", what);
+}
+
 Result<void> AppendState::truncate(std::uint32_t length_rows) {
-  if (in_flight_) {
-    return fail(ErrorCode::invalid_argument,
-                "A state cannot be truncated while a run that appends to it is in flight.");
-  }
+  DW_TRY(check_idle("truncated"));
   if (length_rows > length_rows_) {
     return fail(ErrorCode::invalid_argument,
                 "Truncation to {} rows is above the state's length ({} rows).", length_rows,
@@ -51,6 +61,69 @@ Result<void> AppendState::truncate(std::uint32_t length_rows) {
   }
   length_rows_ = length_rows;
   return {};
+}
+
+Result<std::unique_ptr<AppendState>> AppendState::fork() const {
+  DW_TRY(check_idle("forked"));
+  std::unique_ptr<AppendState> copy(new AppendState(*device_, shape_));
+  copy->blocks_.assign(blocks_.begin(), blocks_.begin() + blocks_of(length_rows_));
+  copy->length_rows_ = length_rows_;
+  return copy;
+}
+
+Result<void> AppendState::load(std::uint32_t rows, std::span<const std::byte> bytes) {
+  DW_TRY(check_idle("loaded"));
+  if (length_rows_ > 0) {
+    return fail(ErrorCode::invalid_argument,
+                "Only an empty state can be loaded, but this one has {} rows.", length_rows_);
+  }
+  if (rows > shape_.most_rows) {
+    return fail(ErrorCode::limit, "The rows to load ({}) are over the state's limit ({}).", rows,
+                shape_.most_rows);
+  }
+  // Fits: a state has fewer than 2^21 blocks, and a block fewer than 2^39 bytes.
+  const std::uint64_t expected_bytes = blocks_of(rows) * block_bytes();
+  if (bytes.size() != expected_bytes) {
+    return fail(ErrorCode::invalid_argument, "{} rows of this state take {} bytes, not {}.", rows,
+                expected_bytes, bytes.size());
+  }
+  std::vector<std::shared_ptr<Buffer>> blocks;
+  for (; !bytes.empty(); bytes = bytes.subspan(block_bytes())) {
+    DW_TRY_ASSIGN(auto block, device_->allocate_unfilled(block_bytes()));
+    DW_TRY(write_state(*device_, {block.get(), 0}, bytes.first(block_bytes())));
+    blocks.push_back(std::move(block));
+  }
+  blocks_ = std::move(blocks);
+  length_rows_ = rows;
+  return {};
+}
+
+Result<void> AppendState::read_block(std::size_t i, std::span<std::byte> bytes) const {
+  DW_TRY(check_idle("read"));
+  if (i >= blocks_of(length_rows_)) {
+    return fail(ErrorCode::invalid_argument,
+                "Block {} has no live rows, since the state has {} rows.", i, length_rows_);
+  }
+  if (bytes.size() != block_bytes()) {
+    return fail(ErrorCode::invalid_argument, "A block of this state takes {} bytes, not {}.",
+                block_bytes(), bytes.size());
+  }
+  DW_TRY(read_state(*device_, {blocks_[i].get(), 0}, bytes));
+  const std::uint64_t live_rows =
+      std::min<std::uint64_t>(length_rows_ - i * kBlockRows, kBlockRows);
+  const std::uint64_t row_bytes = shape_.head_dim * tensor::size_bytes(shape_.dtype);
+  const std::uint64_t live_bytes = live_rows * row_bytes, head_bytes = kBlockRows * row_bytes;
+  for (; !bytes.empty(); bytes = bytes.subspan(head_bytes)) {
+    std::ranges::fill(bytes.subspan(live_bytes, head_bytes - live_bytes), std::byte{0});
+  }
+  return {};
+}
+
+Result<std::shared_ptr<Buffer>> AppendState::replacement(std::size_t i) const {
+  if (i * kBlockRows >= length_rows_) return device_->allocate(block_bytes());
+  DW_TRY_ASSIGN(auto block, device_->allocate_unfilled(block_bytes()));
+  DW_TRY(device_->copy({blocks_[i].get(), 0}, {block.get(), 0}, block_bytes()));
+  return block;
 }
 
 Result<void> AppendState::begin_append(std::uint64_t rows) {
@@ -63,10 +136,23 @@ Result<void> AppendState::begin_append(std::uint64_t rows) {
                 "State length ({} rows) plus {} new rows is over its limit ({} rows).",
                 length_rows_, rows, shape_.most_rows);
   }
-  const std::uint64_t needed = (length_rows_ + rows + kBlockRows - 1) / kBlockRows;
-  while (blocks_.size() < needed) {
-    DW_TRY_ASSIGN(auto block, device_->allocate(block_bytes()));
-    blocks_.push_back(std::move(block));
+  if (rows > 0) {
+    // The run writes into blocks from this one on.
+    const std::size_t first = length_rows_ / kBlockRows;
+    std::vector<std::shared_ptr<Buffer>> own;
+    for (std::size_t i = first; i < blocks_of(length_rows_ + rows); ++i) {
+      const bool is_own = i < blocks_.size() && blocks_[i].use_count() == 1;
+      if (is_own) {
+        own.push_back(nullptr);
+      } else {
+        DW_TRY_ASSIGN(auto block, replacement(i));
+        own.push_back(std::move(block));
+      }
+    }
+    blocks_.resize(std::max(blocks_.size(), first + own.size()));
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      if (own[i] != nullptr) blocks_[first + i] = std::move(own[i]);
+    }
   }
   pending_rows_ = static_cast<std::uint32_t>(rows);
   in_flight_ = true;

@@ -5,6 +5,7 @@
 // each
 //   plane as [heads][kBlockRows][dim]; for a KV cache, K of layer l is plane 2l and V is plane
 //   2l+1. Kernels reach a block through the table, so rows never move when the state grows.
+//   A fork shares the blocks; whichever state is to write into a shared one gets its own before.
 // Lifetime: blocks are buffers of the device that made the state, and the device outlives it.
 // Threads: those of the device.
 #pragma once
@@ -12,6 +13,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "core/error.h"
@@ -59,12 +62,33 @@ class AppendState {
   // invalid_argument above the present length or while a run is in flight.
   Result<void> truncate(std::uint32_t length_rows);
 
+  // A state with the same live rows, for as many blocks of new memory as it comes to write. Each
+  // goes on as if it were alone. Errors: invalid_argument while a run is in flight.
+  Result<std::unique_ptr<AppendState>> fork() const;
+
+  // Makes an empty state hold `rows` rows: their blocks one after the other, [blocks, planes,
+  // heads, kBlockRows, dim], and what lies in the last one's rows from `rows` on does not matter.
+  // On failure the state stays empty. Errors: invalid_argument for a state that has rows or a run
+  // in flight, or bytes that are not those of as many blocks; limit above most_rows; out_of_memory.
+  Result<void> load(std::uint32_t rows, std::span<const std::byte> bytes);
+
+  // The bytes of block i as load() takes them, [planes, heads, kBlockRows, dim], rows that are not
+  // live being zero. Errors: invalid_argument while a run is in flight, for a block without live
+  // rows, or for other than block_bytes() bytes.
+  Result<void> read_block(std::size_t i, std::span<std::byte> bytes) const;
+
  private:
   friend class Device;  // reserves before a run, commits after it
 
   AppendState(Device& device, AppendStateShape shape) : device_(&device), shape_(shape) {}
 
-  // Makes blocks for `rows` more rows and marks the state as in flight.
+  Result<void> check_idle(std::string_view what) const;
+
+  // A block of this state's own in place of one that is shared, with the live rows that are in it.
+  Result<std::shared_ptr<Buffer>> replacement(std::size_t i) const;
+
+  // Makes blocks for `rows` more rows, none of them shared, and marks the state as in flight. On
+  // failure the state is as it was.
   // Errors: limit above most_rows; out_of_memory; invalid_argument while a run is in flight.
   Result<void> begin_append(std::uint64_t rows);
   // Ends the run: its rows become live, or the state stays as it was.
@@ -72,7 +96,7 @@ class AppendState {
 
   Device* device_;
   AppendStateShape shape_;
-  std::vector<std::unique_ptr<Buffer>> blocks_;
+  std::vector<std::shared_ptr<Buffer>> blocks_;
   std::uint32_t length_rows_ = 0;
   std::uint32_t pending_rows_ = 0;
   bool in_flight_ = false;

@@ -34,6 +34,12 @@ class Buffer {
   std::byte* contents_;
 };
 
+// What the bytes of new memory are.
+enum class Filling {
+  zeros,
+  any,  // for memory that is written before it is read
+};
+
 // A place in a buffer. The buffer outlives it.
 struct BufferPlace {
   Buffer* buffer = nullptr;

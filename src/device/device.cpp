@@ -197,7 +197,20 @@ Result<std::unique_ptr<Buffer>> Device::import_host(memory::Import window) {
 Result<std::unique_ptr<Buffer>> Device::allocate(std::uint64_t size_bytes) {
   if (size_bytes == 0)
     return fail(ErrorCode::invalid_argument, "A buffer of 0 bytes is asked for.");
-  return allocate_impl(size_bytes);
+  return allocate_impl(size_bytes, Filling::zeros);
+}
+
+Result<std::unique_ptr<Buffer>> Device::allocate_unfilled(std::uint64_t size_bytes) {
+  if (size_bytes == 0)
+    return fail(ErrorCode::invalid_argument, "A buffer of 0 bytes is asked for.");
+  return allocate_impl(size_bytes, Filling::any);
+}
+
+Result<void> Device::copy(const BufferPlace& from, const BufferPlace& to,
+                          std::uint64_t size_bytes) {
+  DW_TRY(check_range(*from.buffer, from.offset_bytes, size_bytes));
+  DW_TRY(check_range(*to.buffer, to.offset_bytes, size_bytes));
+  return copy_impl(from, to, size_bytes);
 }
 
 Result<void> Device::upload(const Buffer& to, std::uint64_t offset_bytes,

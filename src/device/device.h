@@ -39,7 +39,8 @@ struct Capabilities {
 enum class Purpose : std::size_t { weights, window, state };
 inline constexpr std::size_t kPurposeCount = 3;
 
-// Bytes copied since the device was opened, by Purpose. Work done in place counts nothing.
+// Bytes copied since the device was opened, by Purpose. Work done in place counts nothing, and so
+// does what the host reads or writes itself through Buffer::contents().
 struct CopiedBytes {
   std::array<std::uint64_t, kPurposeCount> to_device = {};
   std::array<std::uint64_t, kPurposeCount> from_device = {};
@@ -122,6 +123,14 @@ class Device {
   // out_of_memory.
   Result<std::unique_ptr<Buffer>> allocate(std::uint64_t size_bytes);
 
+  // The same with any bytes, also those of another actor: the caller writes all of it before
+  // anything reads it.
+  Result<std::unique_ptr<Buffer>> allocate_unfilled(std::uint64_t size_bytes);
+
+  // Copies within the device, finished on return; nothing crosses, so nothing is counted. The
+  // ranges do not overlap. Errors: invalid_argument outside a buffer.
+  Result<void> copy(const BufferPlace& from, const BufferPlace& to, std::uint64_t size_bytes);
+
   // Copies, finished on return and counted. Errors: invalid_argument outside the buffer.
   Result<void> upload(const Buffer& to, std::uint64_t offset_bytes, std::span<const std::byte> from,
                       Purpose purpose);
@@ -173,7 +182,10 @@ class Device {
 
  private:
   virtual Result<std::unique_ptr<Buffer>> import_host_impl(memory::Import window) = 0;
-  virtual Result<std::unique_ptr<Buffer>> allocate_impl(std::uint64_t size_bytes) = 0;
+  virtual Result<std::unique_ptr<Buffer>> allocate_impl(std::uint64_t size_bytes,
+                                                        Filling filling) = 0;
+  virtual Result<void> copy_impl(const BufferPlace& from, const BufferPlace& to,
+                                 std::uint64_t size_bytes) = 0;
   virtual Result<void> upload_impl(const Buffer& to, std::uint64_t offset_bytes,
                                    std::span<const std::byte> from) = 0;
   virtual Result<void> download_impl(const Buffer& from, std::uint64_t offset_bytes,

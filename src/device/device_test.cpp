@@ -207,8 +207,23 @@ TEST_F(DeviceTest, copies_are_checked_and_counted_by_purpose) {
   EXPECT_EQ(device_.copied_bytes().total(), 107u);
 }
 
+TEST_F(DeviceTest, copies_within_the_device_are_checked_and_not_counted) {
+  const auto other = must(device_.allocate(100));
+  buffer_->contents()[4000] = std::byte{7};
+  must(device_.copy({buffer_.get(), 3996}, {other.get(), 10}, 90));
+  EXPECT_EQ(other->contents()[14], std::byte{7});
+  EXPECT_EQ(device_.copied_bytes().total(), 0u);
+  expect_error(device_.copy({buffer_.get(), 3996}, {other.get(), 0}, 101),
+               ErrorCode::invalid_argument, "leaves the buffer (4096 bytes)");
+  expect_error(device_.copy({buffer_.get(), 0}, {other.get(), 1}, 100), ErrorCode::invalid_argument,
+               "leaves the buffer (100 bytes)");
+  expect_error(device_.copy({buffer_.get(), 0}, {other.get(), ~std::uint64_t{0}}, 2),
+               ErrorCode::invalid_argument, "leaves the buffer");
+}
+
 TEST_F(DeviceTest, a_buffer_of_no_bytes_is_refused) {
   expect_error(device_.allocate(0), ErrorCode::invalid_argument, "0 bytes");
+  expect_error(device_.allocate_unfilled(0), ErrorCode::invalid_argument, "0 bytes");
 }
 
 TEST_F(DeviceTest, runs_use_nothing_that_is_counted_as_copied) {

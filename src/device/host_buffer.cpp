@@ -38,13 +38,7 @@ std::unique_ptr<Buffer> wrap_import(memory::Import window) {
   return std::make_unique<ImportedBuffer>(std::move(window));
 }
 
-Result<std::unique_ptr<Buffer>> allocate_host(std::uint64_t size_bytes) {
-  DW_TRY_ASSIGN(auto buffer, allocate_host_unfilled(size_bytes));
-  std::fill_n(buffer->contents(), size_bytes, std::byte{0});
-  return buffer;
-}
-
-Result<std::unique_ptr<Buffer>> allocate_host_unfilled(std::uint64_t size_bytes) {
+Result<std::unique_ptr<Buffer>> allocate_host(std::uint64_t size_bytes, Filling filling) {
   if (size_bytes > kMostBytes) {
     return fail(ErrorCode::out_of_memory,
                 "Allocation size ({} bytes) is over the limit ({} bytes).", size_bytes, kMostBytes);
@@ -54,7 +48,13 @@ Result<std::unique_ptr<Buffer>> allocate_host_unfilled(std::uint64_t size_bytes)
   if (bytes == nullptr) {
     return fail(ErrorCode::out_of_memory, "The system has no {} bytes of memory left.", size_bytes);
   }
+  if (filling == Filling::zeros) std::fill_n(bytes, size_bytes, std::byte{0});
   return std::make_unique<AllocatedBuffer>(bytes, size_bytes, alignment);
+}
+
+void copy_host(const BufferPlace& from, const BufferPlace& to, std::uint64_t size_bytes) {
+  std::copy_n(from.buffer->contents() + from.offset_bytes, size_bytes,
+              to.buffer->contents() + to.offset_bytes);
 }
 
 }  // namespace driftwood::device

@@ -13,11 +13,11 @@ namespace driftwood::device {
 // A buffer over a share window: contents() is the address inside the region. Holds the import.
 std::unique_ptr<Buffer> wrap_import(memory::Import window);
 
-// Zero-filled read-write memory that starts on a page. Errors: out_of_memory.
-Result<std::unique_ptr<Buffer>> allocate_host(std::uint64_t size_bytes);
+// Read-write memory that starts on a page. Unless it is filled, a page takes memory only when it is
+// touched. Errors: out_of_memory.
+Result<std::unique_ptr<Buffer>> allocate_host(std::uint64_t size_bytes, Filling filling);
 
-// The same with any bytes: for memory that is written before it is read. A page takes memory only
-// when it is touched. Errors: out_of_memory.
-Result<std::unique_ptr<Buffer>> allocate_host_unfilled(std::uint64_t size_bytes);
+// Device::copy() where the host can reach both buffers.
+void copy_host(const BufferPlace& from, const BufferPlace& to, std::uint64_t size_bytes);
 
 }  // namespace driftwood::device

@@ -4,6 +4,7 @@
 
 #include "core/arithmetic.h"
 #include "device/device.h"
+#include "device/state_bytes.h"
 
 namespace driftwood::device {
 namespace {
@@ -38,7 +39,42 @@ Result<std::unique_ptr<RegisterState>> RegisterState::create(Device& device, ten
   DW_TRY_ASSIGN(const std::uint64_t bytes, size_bytes(dtype, shape));
   DW_TRY_ASSIGN(auto buffer, device.allocate(bytes));
   return std::unique_ptr<RegisterState>(
-      new RegisterState(dtype, std::move(shape), std::move(buffer)));
+      new RegisterState(device, dtype, std::move(shape), std::move(buffer)));
+}
+
+std::uint64_t RegisterState::value_bytes() const {
+  return *tensor::element_count(shape_) * tensor::size_bytes(dtype_);  // create() found it to fit
+}
+
+Result<void> RegisterState::check_idle(std::string_view what) const {
+  if (!in_flight_) return {};
+  return fail(ErrorCode::invalid_argument,
+              "A register cannot be {} while a run that is bound to it is in flight.", what);
+}
+
+Result<void> RegisterState::check_value_size(std::uint64_t size_bytes) const {
+  if (size_bytes == value_bytes()) return {};
+  return fail(ErrorCode::invalid_argument, "A value of this register takes {} bytes, not {}.",
+              value_bytes(), size_bytes);
+}
+
+Result<std::unique_ptr<RegisterState>> RegisterState::fork() const {
+  DW_TRY(check_idle("forked"));
+  DW_TRY_ASSIGN(auto copy, create(*device_, dtype_, shape_));
+  DW_TRY(device_->copy(before(), copy->before(), value_bytes()));
+  return copy;
+}
+
+Result<void> RegisterState::load(std::span<const std::byte> bytes) {
+  DW_TRY(check_idle("loaded"));
+  DW_TRY(check_value_size(bytes.size()));
+  return write_state(*device_, before(), bytes);
+}
+
+Result<void> RegisterState::read(std::span<std::byte> bytes) const {
+  DW_TRY(check_idle("read"));
+  DW_TRY(check_value_size(bytes.size()));
+  return read_state(*device_, before(), bytes);
 }
 
 Result<void> RegisterState::begin_run() {

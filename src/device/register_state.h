@@ -10,6 +10,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string_view>
 
 #include "core/error.h"
 #include "device/buffer.h"
@@ -37,6 +39,18 @@ class RegisterState {
   const tensor::Shape& shape() const { return shape_; }
   std::uint64_t size_bytes() const { return buffer_->size_bytes(); }
 
+  // Bytes of one value.
+  std::uint64_t value_bytes() const;
+
+  // A register with the same present value and its own memory. Errors: invalid_argument while a run
+  // is in flight; out_of_memory.
+  Result<std::unique_ptr<RegisterState>> fork() const;
+
+  // Replaces the present value, or gives it. Errors: invalid_argument while a run is in flight, or
+  // for other than value_bytes() bytes.
+  Result<void> load(std::span<const std::byte> bytes);
+  Result<void> read(std::span<std::byte> bytes) const;
+
   // Where the present value is, and where a run in flight writes the next.
   BufferPlace before() const { return {buffer_.get(), present_ * value_stride_bytes()}; }
   BufferPlace after() const { return {buffer_.get(), (1 - present_) * value_stride_bytes()}; }
@@ -44,8 +58,12 @@ class RegisterState {
  private:
   friend class Device;  // marks the state as in flight, and ends the run
 
-  RegisterState(tensor::DType dtype, tensor::Shape shape, std::unique_ptr<Buffer> buffer)
-      : dtype_(dtype), shape_(std::move(shape)), buffer_(std::move(buffer)) {}
+  RegisterState(Device& device, tensor::DType dtype, tensor::Shape shape,
+                std::unique_ptr<Buffer> buffer)
+      : device_(&device), dtype_(dtype), shape_(std::move(shape)), buffer_(std::move(buffer)) {}
+
+  Result<void> check_idle(std::string_view what) const;
+  Result<void> check_value_size(std::uint64_t size_bytes) const;
 
   std::uint64_t value_stride_bytes() const { return buffer_->size_bytes() / 2; }
 
@@ -54,6 +72,7 @@ class RegisterState {
   // Ends the run: the value that it wrote becomes the present one, or all stays as it was.
   void end_run(bool succeeded);
 
+  Device* device_;
   tensor::DType dtype_;
   tensor::Shape shape_;
   std::unique_ptr<Buffer> buffer_;

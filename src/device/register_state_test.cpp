@@ -142,6 +142,32 @@ TEST_F(RegisterRuns, a_run_that_fails_or_is_cancelled_leaves_the_value_as_it_was
   EXPECT_EQ(value(*state), 10);
 }
 
+TEST_F(RegisterRuns, a_fork_goes_on_from_the_present_value_with_its_own_memory) {
+  const auto sum = make(), last = make();
+  std::vector<SequenceData> data = {sequence(*sum, *last, 1)};
+  must(run(*device_, executable_, data));
+  const auto sum_fork = must(sum->fork()), last_fork = must(last->fork());
+  EXPECT_EQ(value(*sum_fork), 1);
+  std::vector<SequenceData> both = {sequence(*sum, *last, 10),
+                                    sequence(*sum_fork, *last_fork, 100)};
+  must(run(*device_, executable_, both));
+  EXPECT_EQ(value(*sum), 11);
+  EXPECT_EQ(value(*sum_fork), 101);
+  EXPECT_EQ(value(*last_fork), 200);
+}
+
+TEST_F(RegisterRuns, a_value_that_was_read_is_the_same_after_loading) {
+  const auto sum = make(), last = make();
+  std::vector<SequenceData> data = {sequence(*sum, *last, 3)};
+  must(run(*device_, executable_, data));
+  Bytes bytes(sum->value_bytes());
+  must(sum->read(bytes));
+  EXPECT_EQ(bytes, bytes_of(std::vector<float>(4, 3)));
+  const auto loaded = make();
+  must(loaded->load(bytes));
+  EXPECT_EQ(value(*loaded), 3);
+}
+
 // The rules of submit(), on a device whose calls can be made to fail.
 class RegisterRules : public RegisterRuns {
  protected:
@@ -177,6 +203,31 @@ TEST_F(RegisterRules, submit_refuses_a_register_that_is_in_flight_or_bound_twice
   expect_error(submit({other.get(), last_.get()}), ErrorCode::invalid_argument, "in flight");
   must(device_->wait(serial, 0));
   must(submit({other.get(), last_.get()}));
+}
+
+TEST_F(RegisterRules, refuses_values_of_another_size) {
+  for (const std::size_t size_bytes : {0, 15, 17, 64}) {
+    Bytes bytes(size_bytes);
+    expect_error(sum_->load(bytes), ErrorCode::invalid_argument, "takes 16 bytes, not");
+    expect_error(sum_->read(bytes), ErrorCode::invalid_argument, "takes 16 bytes, not");
+  }
+}
+
+TEST_F(RegisterRules, is_neither_forked_nor_loaded_nor_read_while_a_run_is_in_flight) {
+  const Serial serial = must(submit({sum_.get(), last_.get()}));
+  Bytes bytes(16);
+  expect_error(sum_->fork(), ErrorCode::invalid_argument, "be forked");
+  expect_error(sum_->load(bytes), ErrorCode::invalid_argument, "be loaded");
+  expect_error(sum_->read(bytes), ErrorCode::invalid_argument, "be read");
+  must(device_->wait(serial, 0));
+  must(sum_->fork());
+}
+
+TEST_F(RegisterRules, a_fork_is_refused_where_the_device_has_no_memory_or_is_lost) {
+  null_device().fail_call(Call::allocate, ErrorCode::out_of_memory);
+  expect_error(sum_->fork(), ErrorCode::out_of_memory, "told to fail");
+  null_device().fail_call(Call::copy, ErrorCode::device_lost);
+  expect_error(sum_->fork(), ErrorCode::device_lost, "told to fail");
 }
 
 TEST_F(RegisterRules, only_a_run_that_succeeded_changes_the_value) {

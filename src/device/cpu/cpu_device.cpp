@@ -45,8 +45,15 @@ class CpuDevice final : public Device {
     return wrap_import(std::move(window));
   }
 
-  Result<std::unique_ptr<Buffer>> allocate_impl(std::uint64_t size_bytes) override {
-    return allocate_host(size_bytes);
+  Result<std::unique_ptr<Buffer>> allocate_impl(std::uint64_t size_bytes,
+                                                Filling filling) override {
+    return allocate_host(size_bytes, filling);
+  }
+
+  Result<void> copy_impl(const BufferPlace& from, const BufferPlace& to,
+                         std::uint64_t size_bytes) override {
+    copy_host(from, to, size_bytes);
+    return {};
   }
 
   Result<void> upload_impl(const Buffer& to, std::uint64_t offset_bytes,

@@ -92,7 +92,7 @@ Result<void> Run::lay_out() {
   }
   if (arena_ == nullptr || arena_->size_bytes() < layout_.arena_bytes) {
     arena_.reset();
-    DW_TRY_ASSIGN(arena_, allocate_host_unfilled(layout_.arena_bytes));
+    DW_TRY_ASSIGN(arena_, allocate_host(layout_.arena_bytes, Filling::any));
   }
   return {};
 }

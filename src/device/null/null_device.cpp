@@ -48,9 +48,17 @@ Result<std::unique_ptr<Buffer>> NullDevice::import_host_impl(memory::Import wind
   return wrap_import(std::move(window));
 }
 
-Result<std::unique_ptr<Buffer>> NullDevice::allocate_impl(std::uint64_t size_bytes) {
+Result<std::unique_ptr<Buffer>> NullDevice::allocate_impl(std::uint64_t size_bytes,
+                                                          Filling filling) {
   DW_TRY(maybe_fail(Call::allocate));
-  return allocate_host(size_bytes);
+  return allocate_host(size_bytes, filling);
+}
+
+Result<void> NullDevice::copy_impl(const BufferPlace& from, const BufferPlace& to,
+                                   std::uint64_t size_bytes) {
+  DW_TRY(maybe_fail(Call::copy));
+  copy_host(from, to, size_bytes);
+  return {};
 }
 
 Result<void> NullDevice::upload_impl(const Buffer& to, std::uint64_t offset_bytes,

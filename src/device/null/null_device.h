@@ -15,7 +15,7 @@
 namespace driftwood::device::null {
 
 // What a backend is asked to do.
-enum class Call { import_host, allocate, upload, download, compile, submit, wait };
+enum class Call { import_host, allocate, copy, upload, download, compile, submit, wait };
 
 struct Submission {
   Serial serial;
@@ -44,7 +44,9 @@ class NullDevice final : public Device {
   };
 
   Result<std::unique_ptr<Buffer>> import_host_impl(memory::Import window) override;
-  Result<std::unique_ptr<Buffer>> allocate_impl(std::uint64_t size_bytes) override;
+  Result<std::unique_ptr<Buffer>> allocate_impl(std::uint64_t size_bytes, Filling filling) override;
+  Result<void> copy_impl(const BufferPlace& from, const BufferPlace& to,
+                         std::uint64_t size_bytes) override;
   Result<void> upload_impl(const Buffer& to, std::uint64_t offset_bytes,
                            std::span<const std::byte> from) override;
   Result<void> download_impl(const Buffer& from, std::uint64_t offset_bytes,
