@@ -37,20 +37,22 @@ Result<void> check_sizes(const RegionSizes& sizes) {
 
 Result<std::shared_ptr<Region>> Region::reserve(RegionSizes sizes) {
   DW_TRY(check_sizes(sizes));
-  DW_TRY_ASSIGN(os::SharedMemory backing, os::SharedMemory::create(sizes.reserved_bytes));
+  DW_TRY_ASSIGN(os::SharedMemory memory, os::SharedMemory::create(sizes.reserved_bytes));
+  auto backing = std::make_shared<const os::SharedMemory>(std::move(memory));
   DW_TRY_ASSIGN(std::byte * base,
                 os::reserve_address_space(sizes.reserved_bytes + sizes.guard_bytes));
   std::shared_ptr<Region> region(new Region(sizes, std::move(backing), base));
-  DW_TRY(os::map_at(base, region->backing_, 0, sizes.reserved_bytes));
+  DW_TRY(os::map_at(base, *region->backing_, 0, sizes.reserved_bytes));
   DW_TRY(region->grow(sizes.committed_bytes));
   return region;
 }
 
-Region::Region(RegionSizes sizes, os::SharedMemory backing, std::byte* base)
+Region::Region(RegionSizes sizes, std::shared_ptr<const os::SharedMemory> backing, std::byte* base)
     : sizes_(sizes), backing_(std::move(backing)), base_(base) {}
 
 Region::~Region() {
   os::unmap(base_, sizes_.reserved_bytes + sizes_.guard_bytes);
+  let_go_of_backing();
 }
 
 Result<void> Region::grow(std::uint64_t bytes) {
