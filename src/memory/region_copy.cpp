@@ -80,18 +80,19 @@ Result<void> Region::become_copy_of(Region& other, std::span<const WindowRange> 
   }
   DW_TRY(clear());
   if (os::kHasCopyOnWrite) DW_TRY(other.make_images(windows));
-  const auto copy = [&](PageRange range) {
-    std::copy_n(other.base_ + range.offset_bytes, range.size_bytes, base_ + range.offset_bytes);
-  };
   for (const Image& image : other.images_) {
     DW_TRY(add_image(image));
-    const std::uint64_t begin = image.range.offset_bytes;
-    for (const PageRange& range : os::written_ranges(other.base_ + begin, image.range.size_bytes)) {
-      copy({begin + range.offset_bytes, range.size_bytes});
+    std::byte* const from = other.base_ + image.range.offset_bytes;
+    for (const PageRange& range : os::written_ranges(from, image.range.size_bytes)) {
+      std::copy_n(from + range.offset_bytes, range.size_bytes,
+                  base_ + image.range.offset_bytes + range.offset_bytes);
     }
   }
   for (const PageRange& own : other.own_ranges()) {
-    std::ranges::for_each(os::data_ranges(*other.backing_, own), copy);
+    for (const PageRange& range : os::data_ranges(*other.backing_, own)) {
+      DW_TRY(os::write_pages(*backing_, range.offset_bytes,
+                             {other.base_ + range.offset_bytes, range.size_bytes}));
+    }
   }
   return {};
 }

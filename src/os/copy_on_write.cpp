@@ -9,6 +9,26 @@
 #include "os/posix.h"
 
 namespace driftwood::os {
+namespace {
+
+Result<void> check_range(const char* what, const SharedMemory& memory, PageRange range) {
+  if (range.size_bytes != 0 && range.offset_bytes % page_size_bytes() == 0 &&
+      range.size_bytes % page_size_bytes() == 0 &&
+      range_fits(range.offset_bytes, range.size_bytes, memory.size_bytes())) {
+    return {};
+  }
+  return fail(ErrorCode::invalid_argument,
+              "The range to {} ({} bytes from {}) is not whole pages inside the shared memory "
+              "({} bytes).",
+              what, range.size_bytes, range.offset_bytes, memory.size_bytes());
+}
+
+std::unexpected<Error> refused(const char* what, std::uint64_t size_bytes) {
+  return fail(ErrorCode::out_of_memory, "The system refuses to {} {} bytes of shared memory: {}.",
+              what, size_bytes, errno_text());
+}
+
+}  // namespace
 
 #if defined(__linux__)
 
@@ -36,21 +56,11 @@ void append(std::vector<PageRange>& ranges, PageRange range) {
 }  // namespace
 
 Result<void> map_copy_at(std::byte* address, const SharedMemory& memory, PageRange range) {
-  if (range.size_bytes == 0 || range.offset_bytes % page_size_bytes() != 0 ||
-      range.size_bytes % page_size_bytes() != 0 ||
-      !range_fits(range.offset_bytes, range.size_bytes, memory.size_bytes())) {
-    return fail(ErrorCode::invalid_argument,
-                "The mapping ({} bytes from {}) is not whole pages inside the shared memory "
-                "({} bytes).",
-                range.size_bytes, range.offset_bytes, memory.size_bytes());
-  }
+  DW_TRY(check_range("map", memory, range));
   void* mapped = ::mmap(address, range.size_bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, memory.descriptor(),
                         static_cast<off_t>(range.offset_bytes));
-  if (mapped == MAP_FAILED) {
-    return fail(ErrorCode::out_of_memory, "The system refuses to map {} bytes: {}.",
-                range.size_bytes, errno_text());
-  }
+  if (mapped == MAP_FAILED) return refused("map", range.size_bytes);
   return {};
 }
 
@@ -69,6 +79,20 @@ std::vector<PageRange> data_ranges(const SharedMemory& memory, PageRange within)
     at = hole;
   }
   return ranges;
+}
+
+Result<void> write_pages(const SharedMemory& memory, std::uint64_t offset_bytes,
+                         std::span<const std::byte> bytes) {
+  DW_TRY(check_range("write", memory, {offset_bytes, bytes.size()}));
+  while (!bytes.empty()) {
+    const ssize_t written =
+        ::pwrite(memory.descriptor(), bytes.data(), bytes.size(), static_cast<off_t>(offset_bytes));
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return refused("write", bytes.size());
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+    offset_bytes += static_cast<std::uint64_t>(written);
+  }
+  return {};
 }
 
 std::vector<PageRange> written_ranges(const std::byte* address, std::uint64_t size_bytes) {
@@ -106,6 +130,18 @@ Result<void> map_copy_at(std::byte*, const SharedMemory&, PageRange) {
 
 std::vector<PageRange> data_ranges(const SharedMemory&, PageRange within) {
   return {within};
+}
+
+// These systems let shared memory be reached by mapping it alone.
+Result<void> write_pages(const SharedMemory& memory, std::uint64_t offset_bytes,
+                         std::span<const std::byte> bytes) {
+  DW_TRY(check_range("write", memory, {offset_bytes, bytes.size()}));
+  void* mapped = ::mmap(nullptr, bytes.size(), PROT_READ | PROT_WRITE, MAP_SHARED,
+                        memory.descriptor(), static_cast<off_t>(offset_bytes));
+  if (mapped == MAP_FAILED) return refused("write", bytes.size());
+  std::ranges::copy(bytes, static_cast<std::byte*>(mapped));
+  unmap(static_cast<std::byte*>(mapped), bytes.size());
+  return {};
 }
 
 std::vector<PageRange> written_ranges(const std::byte*, std::uint64_t size_bytes) {

@@ -78,6 +78,14 @@ TEST_F(CopyOnWrite, data_is_found_page_by_page_and_cut_to_what_was_asked_for) {
   EXPECT_TRUE(data_ranges(memory_, {2 * kPage, 0}).empty());
 }
 
+TEST_F(CopyOnWrite, pages_can_be_written_also_from_a_mapping_of_the_same_memory) {
+  for (std::uint64_t i = 0; i < 4; ++i) touch(shared_ + i * kPage, 7);
+  ASSERT_TRUE(write_pages(memory_, 8 * kPage, {shared_, 4 * kPage}));
+  EXPECT_EQ(shared_[11 * kPage], std::byte{7});
+  EXPECT_EQ(data_ranges(memory_, {0, kPages * kPage}),
+            (std::vector<PageRange>{{0, 4 * kPage}, {8 * kPage, 4 * kPage}}));
+}
+
 TEST_F(CopyOnWrite, what_is_discarded_is_a_hole_again) {
   for (std::uint64_t i = 0; i < kPages; ++i) touch(shared_ + i * kPage);
   discard(memory_, {kPage, 14 * kPage});
@@ -101,6 +109,9 @@ TEST_F(CopyOnWrite, refuses_ranges_that_are_empty_off_a_page_or_outside_the_memo
     const auto result = map_copy_at(copy_, memory_, range);
     ASSERT_FALSE(result) << range.offset_bytes << ", " << range.size_bytes;
     EXPECT_EQ(result.error().code(), ErrorCode::invalid_argument);
+    const auto written = write_pages(memory_, range.offset_bytes, {shared_, range.size_bytes});
+    ASSERT_FALSE(written) << range.offset_bytes << ", " << range.size_bytes;
+    EXPECT_EQ(written.error().code(), ErrorCode::invalid_argument);
   }
 }
 
