@@ -44,6 +44,26 @@ bool dw_tokenizer_decode(const dw_tokenizer* tokenizer, const uint32_t* ids, siz
 bool dw_tokenizer_token_id(const dw_tokenizer* tokenizer, const uint8_t* token, size_t size,
                            uint32_t* id);
 
+typedef enum dw_freezability {
+  DW_FREEZABLE = 0,
+  DW_NOT_FREEZABLE = 1,
+  DW_MALFORMED = 2,
+} dw_freezability;
+
+// The global-export pass over a WebAssembly module, linear in its size. `out` becomes
+// - freezable: the module with each mutable global that it defines exported, after what it exports
+//   itself and by ascending number, as "driftwood:global:N"; N counts imported globals too. Every
+//   other section is kept byte for byte.
+// - not freezable: why, as UTF-8 that continues "The guest ". The module has a start section, an
+//   instruction that changes a table or drops a segment, a mutable global that is imported or holds
+//   a reference, more than 4,096 mutable globals, or exports such a name itself.
+// - malformed: nothing, since the bytes cannot be walked to their end. Neither of the other answers
+//   says that a module is valid.
+dw_freezability dw_make_freezable(const uint8_t* wasm, size_t size, dw_bytes* out);
+
+// The SHA-256 of `size` bytes; `out` takes 32.
+void dw_sha256(const uint8_t* bytes, size_t size, uint8_t* out);
+
 #ifdef __cplusplus
 }
 #endif

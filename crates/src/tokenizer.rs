@@ -1,7 +1,5 @@
 //! `tokenizer.json` files through the `tokenizers` crate. The contract is in
 //! `include/driftwood_crates.h`.
-use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::ptr;
 use std::slice;
 
 use tokenizers::models::bpe::BPE;
@@ -9,6 +7,8 @@ use tokenizers::{
     DecoderWrapper, Model, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, Tokenizer,
     TokenizerImpl,
 };
+
+use crate::border::{bytes_of, without_panics, DwBytes};
 
 /// A tokenizer whose model is known to be BPE. Where the kind of model is still to be found out,
 /// the library keeps the file's model as a tree of values, and copies it twice, before it reads it;
@@ -21,54 +21,19 @@ type BpeTokenizer = TokenizerImpl<
     DecoderWrapper,
 >;
 
-/// Bytes that Rust allocated and C must give back with `dw_bytes_free`.
-#[repr(C)]
-pub struct DwBytes {
-    data: *mut u8,
-    size: usize,
-}
-
-impl DwBytes {
-    fn from_vec(bytes: Vec<u8>) -> Self {
-        let boxed = bytes.into_boxed_slice();
-        let size = boxed.len();
-        Self {
-            data: Box::into_raw(boxed).cast(),
-            size,
-        }
-    }
-}
-
-#[no_mangle]
-pub unsafe extern "C" fn dw_bytes_free(bytes: DwBytes) {
-    if !bytes.data.is_null() {
-        drop(Box::from_raw(ptr::slice_from_raw_parts_mut(
-            bytes.data, bytes.size,
-        )));
-    }
-}
-
-unsafe fn bytes_of<'a>(data: *const u8, size: usize) -> &'a [u8] {
-    if size == 0 {
-        &[]
-    } else {
-        slice::from_raw_parts(data, size)
-    }
-}
-
 /// Runs `work`; a failure or a panic becomes false and its text in `error`.
 unsafe fn guarded<T>(
     error: *mut DwBytes,
     out: *mut T,
     work: impl FnOnce() -> Result<T, String>,
 ) -> bool {
-    let message = match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(Ok(value)) => {
+    let message = match without_panics(work) {
+        Some(Ok(value)) => {
             out.write(value);
             return true;
         }
-        Ok(Err(message)) => message,
-        Err(_) => "the tokenizer library failed on this input".to_owned(),
+        Some(Err(message)) => message,
+        None => "the tokenizer library failed on this input".to_owned(),
     };
     error.write(DwBytes::from_vec(message.into_bytes()));
     false

@@ -1,7 +1,9 @@
 // What an Engine and a Module hold of Wasmtime.
 #pragma once
 
+#include <array>
 #include <memory>
+#include <vector>
 
 #include "guest/module.h"
 #include "guest/wasmtime_handles.h"
@@ -21,11 +23,20 @@ struct Engine::Impl {
   os::Ticker ticker{kTickNs, [this] { wasmtime_engine_increment_epoch(engine.get()); }};
 };
 
+// A mutable global that a module defines; the letter is that of Global.
+struct MutableGlobal {
+  std::uint32_t index;
+  char type;
+};
+
 struct Module::Impl {
   std::shared_ptr<Engine> engine;
-  OwnedModule module;
-  OwnedInstancePre instance_pre;  // its imports found and checked
-  std::uint64_t memory_bytes;     // that the memory begins with
+  std::vector<std::byte> wasm;  // as it was given
+  std::array<std::byte, 32> sha256;
+  OwnedModule module;                          // of the same, with all mutable globals exported
+  std::vector<MutableGlobal> mutable_globals;  // by ascending index
+  OwnedInstancePre instance_pre;               // its imports found and checked
+  std::uint64_t memory_bytes;                  // that the memory begins with
   bool has_initialize;
 };
 
@@ -34,5 +45,8 @@ inline constexpr std::string_view kMemoryExport = "memory";
 inline constexpr std::string_view kInitializeExport = "_initialize";
 inline constexpr std::string_view kStartExport = "driftwood_start";
 inline constexpr std::string_view kResumeExport = "driftwood_resume";
+
+// Exports of mutable globals, which the host adds: this and the global's index.
+inline constexpr std::string_view kGlobalExportPrefix = "driftwood:global:";
 
 }  // namespace driftwood::guest

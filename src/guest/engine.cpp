@@ -19,8 +19,8 @@ bool compiles_in_parallel() {
 }
 
 // What a guest may use of WebAssembly is part of its ABI, so each proposal that Wasmtime lets
-// choose is named here. Garbage collection and exceptions are not built in. Start sections, changes
-// of tables and dropped segments are let through: such guests run, but cannot be saved.
+// choose is named here. Garbage collection and exceptions are not built in. What could not be
+// frozen, such as start sections and changes of tables, Module::compile refuses.
 void pin_features(wasm_config_t* config) {
   wasmtime_config_wasm_simd_set(config, true);
   wasmtime_config_wasm_bulk_memory_set(config, true);

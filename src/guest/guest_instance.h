@@ -5,8 +5,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "core/error.h"
+#include "guest/global.h"
 #include "guest/guest_state.h"
 #include "guest/module.h"
 
@@ -26,6 +29,21 @@ class GuestInstance {
   // As those of Guest, where a call can be ended from outside. interrupt(), threads: any.
   virtual void set_watch(std::function<Result<void>()> watch) = 0;
   virtual void interrupt() = 0;
+
+  // What it was instantiated from; null for code of this program, which has no globals of its own
+  // and answers the next three with nothing and unsupported.
+  virtual std::shared_ptr<const Module> module() const = 0;
+
+  // Its mutable globals, by ascending index.
+  virtual std::vector<Global> globals() const = 0;
+
+  // Sets all of them. Errors: corrupt, and none is set, unless `globals` are those of the module in
+  // the order of globals(), each of its type.
+  virtual Result<void> set_globals(std::span<const Global> globals) = 0;
+
+  // Makes the memory `bytes` large, as if the guest had grown it. Errors: corrupt unless that is
+  // a multiple of 64 KiB and no less than it has; limit.
+  virtual Result<void> grow_memory(std::uint64_t bytes) = 0;
 
   GuestState state;
 

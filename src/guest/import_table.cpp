@@ -98,12 +98,21 @@ const Import* find_import(std::string_view module, std::string_view name) {
   return nullptr;
 }
 
+char type_letter(const wasm_valtype_t& type) {
+  wasmtime_valtype_t whole;  // wasm_valtype_kind() would end the process on a v128
+  wasmtime_valtype_new(&type, &whole);
+  const std::size_t kind = whole.kind;
+  wasmtime_valtype_delete(&whole);
+  constexpr std::string_view kLetters = "iIfFV";
+  static_assert(WASMTIME_VALTYPE_KIND_I32 == 0 && WASMTIME_VALTYPE_KIND_I64 == 1 &&
+                WASMTIME_VALTYPE_KIND_F32 == 2 && WASMTIME_VALTYPE_KIND_F64 == 3 &&
+                WASMTIME_VALTYPE_KIND_V128 == 4);
+  return kind < kLetters.size() ? kLetters[kind] : '?';
+}
+
 std::string type_letters(const wasm_valtype_vec_t& types) {
   std::string letters;
-  for (std::size_t i = 0; i < types.size; ++i) {
-    const wasm_valkind_t kind = wasm_valtype_kind(types.data[i]);
-    letters += kind == WASM_I32 ? 'i' : kind == WASM_I64 ? 'I' : '?';
-  }
+  for (std::size_t i = 0; i < types.size; ++i) letters += type_letter(*types.data[i]);
   return letters;
 }
 

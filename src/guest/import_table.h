@@ -31,7 +31,10 @@ std::span<const Import> wasi_imports();
 // The import of this name, or null.
 const Import* find_import(std::string_view module, std::string_view name);
 
-// The letters of a function type's parameters or results; other types than i32 and i64 are '?'.
+// The letter of a type: those above, f is f32, F f64, V v128, and ? a reference.
+char type_letter(const wasm_valtype_t& type);
+
+// The letters of a function type's parameters or results.
 std::string type_letters(const wasm_valtype_vec_t& types);
 
 // Adds every import to the linker.

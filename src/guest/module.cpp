@@ -1,7 +1,10 @@
 #include "guest/module.h"
 
+#include <driftwood_crates.hpp>
+
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 
 #include "guest/compiled.h"
@@ -93,6 +96,61 @@ class Exports {
   OwnedExportTypes exports_;
 };
 
+const std::uint8_t* data_of(std::span<const std::byte> bytes) {
+  return reinterpret_cast<const std::uint8_t*>(bytes.data());
+}
+
+// The module with its mutable globals exported. Errors: as Module::compile for bytes that are not
+// valid or cannot be frozen.
+Result<OwnedModule> compile_freezable(wasm_engine_t* engine, std::span<const std::byte> wasm) {
+  RustBytes passed;
+  const dw_freezability answer = dw_make_freezable(data_of(wasm), wasm.size(), passed.out());
+  if (answer == DW_NOT_FREEZABLE) {
+    return fail(ErrorCode::invalid_argument, "The guest {}, so the guest could not be frozen.",
+                passed.text());
+  }
+  // Of bytes that break off Wasmtime says best where they do.
+  const std::span<const std::byte> ready = answer == DW_FREEZABLE ? passed.span() : wasm;
+  wasmtime_module_t* compiled = nullptr;
+  const OwnedError error(wasmtime_module_new(engine, data_of(ready), ready.size(), &compiled));
+  if (error != nullptr) {
+    // Offsets are to be those of the bytes that were given.
+    const OwnedError as_given(wasmtime_module_validate(engine, data_of(wasm), wasm.size()));
+    return fail(ErrorCode::corrupt, "The guest is not a valid WebAssembly module: {}",
+                message_of(as_given != nullptr ? *as_given : *error));
+  }
+  OwnedModule module(compiled);
+  if (answer == DW_MALFORMED) {
+    return fail(ErrorCode::corrupt,
+                "The guest's globals cannot be found, so the guest could not be frozen.");
+  }
+  return module;
+}
+
+// Precondition: compile_freezable() made the module.
+std::vector<MutableGlobal> mutable_globals_of(const wasmtime_module_t* module) {
+  OwnedExportTypes exports;
+  wasmtime_module_exports(module, &exports);
+  std::vector<MutableGlobal> globals;
+  for (const wasm_exporttype_t* item : std::span(exports.data, exports.size)) {
+    std::string_view name = view(wasm_exporttype_name(item));
+    if (!name.starts_with(kGlobalExportPrefix)) continue;
+    name.remove_prefix(kGlobalExportPrefix.size());
+    MutableGlobal global = {};
+    std::from_chars(name.data(), name.data() + name.size(), global.index);
+    const wasm_globaltype_t* type = wasm_externtype_as_globaltype_const(wasm_exporttype_type(item));
+    global.type = type_letter(*wasm_globaltype_content(type));
+    globals.push_back(global);
+  }
+  return globals;
+}
+
+std::array<std::byte, 32> sha256_of(std::span<const std::byte> bytes) {
+  std::array<std::byte, 32> digest;
+  dw_sha256(data_of(bytes), bytes.size(), reinterpret_cast<std::uint8_t*>(digest.data()));
+  return digest;
+}
+
 // The bytes that the memory begins with. That it is one memory, 32-bit and not shared, is what the
 // pinned features allow; that it is no import, check_imports() has seen.
 Result<std::uint64_t> check_memory(const Exports& exports) {
@@ -124,15 +182,7 @@ Result<std::shared_ptr<const Module>> Module::compile(std::shared_ptr<Engine> en
     return fail(ErrorCode::corrupt,
                 "The guest is not a WebAssembly module: it does not begin with \\0asm.");
   }
-  wasmtime_module_t* compiled = nullptr;
-  if (const OwnedError error(wasmtime_module_new(engine->impl().engine.get(),
-                                                 reinterpret_cast<const std::uint8_t*>(wasm.data()),
-                                                 wasm.size(), &compiled));
-      error != nullptr) {
-    return fail(ErrorCode::corrupt, "The guest is not a valid WebAssembly module: {}",
-                message_of(*error));
-  }
-  OwnedModule module(compiled);
+  DW_TRY_ASSIGN(OwnedModule module, compile_freezable(engine->impl().engine.get(), wasm));
   DW_TRY(check_imports(module.get()));
   const Exports exports(module.get());
   DW_TRY_ASSIGN(const std::uint64_t memory_bytes, check_memory(exports));
@@ -147,9 +197,18 @@ Result<std::shared_ptr<const Module>> Module::compile(std::shared_ptr<Engine> en
   if (error != nullptr) {
     return fail(ErrorCode::invalid_argument, "The guest cannot be linked: {}", message_of(*error));
   }
-  return std::shared_ptr<const Module>(
-      new Module(std::make_unique<Impl>(std::move(engine), std::move(module),
-                                        OwnedInstancePre(prepared), memory_bytes, has_initialize)));
+  auto globals = mutable_globals_of(module.get());
+  return std::shared_ptr<const Module>(new Module(std::make_unique<Impl>(
+      std::move(engine), std::vector(wasm.begin(), wasm.end()), sha256_of(wasm), std::move(module),
+      std::move(globals), OwnedInstancePre(prepared), memory_bytes, has_initialize)));
+}
+
+std::span<const std::byte> Module::wasm() const {
+  return impl_->wasm;
+}
+
+const std::array<std::byte, 32>& Module::sha256() const {
+  return impl_->sha256;
 }
 
 }  // namespace driftwood::guest

@@ -1,6 +1,7 @@
 // Compiled guests. Only this folder knows Wasmtime.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -26,18 +27,24 @@ class Engine {
 };
 
 // A module that passed the checks: it defines and exports one 32-bit memory, exports
-// driftwood_start and driftwood_resume with the ABI's types, and imports nothing but the ABI and
-// the minimal WASI. Threads: free; immutable.
+// driftwood_start and driftwood_resume with the ABI's types, imports nothing but the ABI and the
+// minimal WASI, and keeps nothing but its memory and globals, so that a guest of it can be frozen.
+// Threads: free; immutable.
 class Module {
  public:
   static constexpr std::size_t kMostBytes = std::size_t{256} << 20;
 
-  // Compiles WebAssembly bytes. Errors: corrupt when they are not a valid module of the features
-  // that guests may use; invalid_argument, naming the import or export, when it asks for what it is
-  // not given or lacks what it must have; limit above kMostBytes.
+  // Compiles WebAssembly bytes, and keeps a copy of them. Errors: corrupt when they are not a valid
+  // module of the features that guests may use; invalid_argument, with what it is, when it asks for
+  // what it is not given, lacks what it must have, or has what cannot be frozen; limit above
+  // kMostBytes.
   static Result<std::shared_ptr<const Module>> compile(std::shared_ptr<Engine> engine,
                                                        std::span<const std::byte> wasm);
   ~Module();
+
+  // The bytes that it was compiled from, and their SHA-256. Valid as long as the module.
+  std::span<const std::byte> wasm() const;
+  const std::array<std::byte, 32>& sha256() const;
 
   struct Impl;
   const Impl& impl() const { return *impl_; }

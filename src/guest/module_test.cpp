@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "guest/compiled.h"
 #include "guest/test_support.h"
 
 namespace driftwood::guest {
@@ -87,18 +90,122 @@ TEST(Module, refusals_are_sentences_without_the_modules_controls) {
   EXPECT_TRUE(invalid.error().message().ends_with(".")) << invalid.error().message();
 }
 
-// Such modules cannot be saved, but run.
-TEST(Module, takes_what_could_not_be_saved) {
-  for (const std::string_view field :
-       {"(func $f) (start $f)",
-        "(table 2 funcref) (func $g) (elem $e func $g)"
-        "(func (table.init $e (i32.const 0) (i32.const 0) (i32.const 1)) (elem.drop $e))",
-        "(table 2 funcref) (func (table.copy (i32.const 0) (i32.const 1) (i32.const 1)))",
-        "(table 2 funcref) (func (table.set (i32.const 0) (ref.null func)))",
-        "(data $d \"x\") (func (data.drop $d))"}) {
-    const auto module = test::compile(module_of({kMemory, kStart, kResume, field}));
-    EXPECT_TRUE(module) << field << module.error().message();
+// A thaw could not bring back what these change: a table, a dropped segment, a start section's
+// work.
+TEST(Module, refuses_what_could_not_be_frozen) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"(func $f) (start $f)",
+       "The guest has a start section (function 2), which would run again when it is restored, so "
+       "the guest could not be frozen."},
+      {"(table 2 funcref) (func (table.set (i32.const 0) (ref.null func)))",
+       "The guest changes a table with table.set (in function 2), so the guest could not be "
+       "frozen."},
+      {"(table 2 funcref) (func (drop (table.grow (ref.null func) (i32.const 1))))", "table.grow"},
+      {"(table 2 funcref) (func (table.fill (i32.const 0) (ref.null func) (i32.const 1)))",
+       "table.fill"},
+      {"(table 2 funcref) (func (table.copy (i32.const 0) (i32.const 1) (i32.const 1)))",
+       "table.copy"},
+      {"(table 2 funcref) (func $g) (elem $e func $g)"
+       "(func (table.init $e (i32.const 0) (i32.const 0) (i32.const 1)))",
+       "changes a table with table.init (in function 3)"},
+      {"(func $g) (elem $e func $g) (func (elem.drop $e))", "drops a segment with elem.drop"},
+      {"(data $d \"x\") (func (data.drop $d))", "drops a segment with data.drop (in function 2)"},
+      {"(global i32 (i32.const 0)) (global (mut funcref) (ref.null func))",
+       "has a mutable global of a reference type (global 1)"},
+      {"(global (mut externref) (ref.null extern))", "of a reference type (global 0)"},
+      {"(global (export \"driftwood:global:0\") (mut i32) (i32.const 0))",
+       "exports a name that begins with driftwood:global:, which is reserved"},
+      {"(func (export \"driftwood:global:\"))", "which is reserved"},
+  };
+  for (const auto& [field, part] : cases) {
+    expect_refused(module_of({kMemory, kStart, kResume, field}), ErrorCode::invalid_argument, part);
   }
+  expect_refused(module_of({"(import \"driftwood\" \"now\" (func (param i32) (result i32)))",
+                            "(import \"env\" \"g\" (global (mut i32)))", kMemory, kStart, kResume}),
+                 ErrorCode::invalid_argument, "imports a mutable global (global 0)");
+}
+
+TEST(Module, takes_tables_segments_and_references_that_do_not_change) {
+  EXPECT_TRUE(test::compile(
+      module_of({kMemory, kStart, kResume, "(table $t 2 funcref) (elem (i32.const 0) $f $f)",
+                 "(func $f) (data $d \"x\") (global funcref (ref.func $f))",
+                 "(func (drop (table.get 0 (i32.const 0))) (drop (table.size $t))"
+                 " (memory.init $d (i32.const 0) (i32.const 0) (i32.const 1))"
+                 " (call_indirect (i32.const 1)))"})));
+}
+
+TEST(Module, refuses_more_mutable_globals_than_the_limit) {
+  std::string globals;
+  for (int i = 0; i < 4096; ++i) globals += "(global (mut i32) (i32.const 0))";
+  EXPECT_TRUE(test::compile(module_of({kMemory, kStart, kResume, globals})));
+  globals += "(global (mut i64) (i64.const 0))";
+  expect_refused(module_of({kMemory, kStart, kResume, globals}), ErrorCode::invalid_argument,
+                 "has 4097 mutable globals, over the limit of 4096");
+}
+
+// What is wrong with a module is told with the offset in its own bytes, though another form of it
+// was compiled.
+TEST(Module, offsets_in_refusals_are_those_of_the_given_bytes) {
+  const std::vector<std::byte> wasm = test::wasm_of(
+      module_of({kMemory, kStart, kResume, "(global (mut i32) (i32.const 0)) (func (drop))"}));
+  const auto module = Module::compile(test::engine(), wasm);
+  ASSERT_FALSE(module);
+  EXPECT_EQ(module.error().code(), ErrorCode::corrupt);
+  // The function's one instruction stands before its end, which ends the file.
+  EXPECT_NE(module.error().message().find(fmt::format("(at offset 0x{:x})", wasm.size() - 2)),
+            std::string::npos)
+      << module.error().message();
+}
+
+std::vector<std::string> names_of_exports(const Module& module) {
+  OwnedExportTypes exports;
+  wasmtime_module_exports(module.impl().module.get(), &exports);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < exports.size; ++i) {
+    const wasm_name_t* name = wasm_exporttype_name(exports.data[i]);
+    names.emplace_back(name->data, name->size);
+  }
+  return names;
+}
+
+TEST(Module, mutable_globals_are_exported_after_the_guests_own_exports) {
+  const auto module = test::compile(
+      module_of({kMemory, kStart, "(global $a (mut i32) (i32.const 1)) (global i64 (i64.const 2))",
+                 "(global (export \"own\") (mut v128) (v128.const i64x2 3 4))", kResume,
+                 "(export \"other\" (global $a)) (table (export \"t\") 1 funcref)",
+                 "(global (mut f32) (f32.const 5)) (global (mut f64) (f64.const 6))",
+                 "(global (mut i64) (i64.const 7))"}));
+  ASSERT_TRUE(module) << module.error().message();
+  const std::vector<std::string> names = {"memory",
+                                          "driftwood_start",
+                                          "own",
+                                          "driftwood_resume",
+                                          "other",
+                                          "t",
+                                          "driftwood:global:0",
+                                          "driftwood:global:2",
+                                          "driftwood:global:3",
+                                          "driftwood:global:4",
+                                          "driftwood:global:5"};
+  EXPECT_EQ(names_of_exports(**module), names);
+  std::string letters;
+  for (const MutableGlobal& global : (*module)->impl().mutable_globals) {
+    letters += fmt::format("{}{} ", global.index, global.type);
+  }
+  EXPECT_EQ(letters, "0i 2V 3f 4F 5I ");
+}
+
+TEST(Module, keeps_the_given_bytes_and_their_hash) {
+  std::vector<std::byte> wasm =
+      test::wasm_of(module_of({kMemory, kStart, kResume, "(global (mut i32) (i32.const 0))"}));
+  const std::vector<std::byte> copy = wasm;
+  const auto module = Module::compile(test::engine(), wasm).value();
+  wasm.assign(wasm.size(), std::byte{0});
+  EXPECT_TRUE(std::ranges::equal(module->wasm(), copy));
+  const auto same = Module::compile(test::engine(), copy).value();
+  EXPECT_EQ(module->sha256(), same->sha256());
+  const auto other = test::compile(module_of({kMemory, kStart, kResume})).value();
+  EXPECT_NE(module->sha256(), other->sha256());
 }
 
 TEST(Module, refuses_imports_of_another_type) {
@@ -112,6 +219,17 @@ TEST(Module, refuses_imports_of_another_type) {
   expect_refused(
       module_of({"(import \"driftwood\" \"now\" (global i32))", kMemory, kStart, kResume}),
       ErrorCode::invalid_argument, "is not a function");
+}
+
+TEST(Module, refuses_functions_of_types_that_no_import_or_export_has) {
+  for (const std::string type : {"f32", "f64", "v128", "funcref", "(ref func)"}) {
+    expect_refused(module_of({"(import \"driftwood\" \"now\" (func (param ", type,
+                              ") (result i32)))", kMemory, kStart, kResume}),
+                   ErrorCode::invalid_argument, "has the type (another type) -> (i32)");
+    expect_refused(module_of({kMemory, kResume, "(func (export \"driftwood_start\") (param ", type,
+                              ") (result i32) (i32.const 0))"}),
+                   ErrorCode::invalid_argument, "has the type (another type) -> (i32)");
+  }
 }
 
 TEST(Module, refuses_a_memory_that_is_imported) {

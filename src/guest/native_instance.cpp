@@ -30,12 +30,21 @@ class NativeInstance final : public GuestInstance {
   void set_watch(std::function<Result<void>()>) override {}
   void interrupt() override {}
 
+  std::shared_ptr<const Module> module() const override { return nullptr; }
+  std::vector<Global> globals() const override { return {}; }
+  Result<void> set_globals(std::span<const Global>) override { return cannot_be_frozen(); }
+  Result<void> grow_memory(std::uint64_t) override { return cannot_be_frozen(); }
+
   NativeMemory memory;
 
   // The one that the imports serve; null outside a guest's life.
   static inline NativeInstance* alive = nullptr;
 
  private:
+  static Result<void> cannot_be_frozen() {
+    return fail(ErrorCode::unsupported, "A guest of this program cannot be frozen.");
+  }
+
   NativeExports exports_;
 };
 

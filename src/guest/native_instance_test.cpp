@@ -7,6 +7,7 @@
 #include "device/registry.h"
 #include "guest/abi.h"
 #include "guest/guest.h"
+#include "guest/guest_instance.h"
 
 namespace driftwood::guest {
 namespace {
@@ -129,6 +130,17 @@ TEST_F(NativeInstance, there_is_one_at_a_time) {
   EXPECT_EQ(second.error().code(), ErrorCode::limit);
   first->reset();
   EXPECT_TRUE(Guest::create_native(kExports, services()));
+}
+
+TEST_F(NativeInstance, cannot_be_frozen) {
+  const auto instance = make_native_instance(kExports, services()).value();
+  EXPECT_EQ(instance->module(), nullptr);
+  EXPECT_TRUE(instance->globals().empty());
+  for (const auto& answer : {instance->set_globals({}), instance->grow_memory(1 << 20)}) {
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code(), ErrorCode::unsupported);
+    EXPECT_EQ(answer.error().message(), "A guest of this program cannot be frozen.");
+  }
 }
 
 TEST_F(NativeInstance, outside_a_guest_s_life_imports_refuse) {

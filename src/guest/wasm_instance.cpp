@@ -29,6 +29,27 @@ wasmtime_error_t* epoch_advanced(wasmtime_context_t*, void* watch, std::uint64_t
   return nullptr;
 }
 
+// How a type is called and how many bytes its values have.
+struct TypeInfo {
+  wasmtime_valkind_t kind;
+  std::size_t size_bytes;
+};
+
+TypeInfo info_of(char type) {
+  switch (type) {
+    case 'i':
+      return {WASMTIME_I32, 4};
+    case 'I':
+      return {WASMTIME_I64, 8};
+    case 'f':
+      return {WASMTIME_F32, 4};
+    case 'F':
+      return {WASMTIME_F64, 8};
+    default:
+      return {WASMTIME_V128, 16};
+  }
+}
+
 class WasmInstance final : public GuestInstance {
  public:
   WasmInstance(std::shared_ptr<const Module> module, Services services)
@@ -44,12 +65,18 @@ class WasmInstance final : public GuestInstance {
   void set_watch(std::function<Result<void>()> watch) override { watch_.owner = std::move(watch); }
   void interrupt() override;
 
+  std::shared_ptr<const Module> module() const override { return module_; }
+  std::vector<Global> globals() const override;
+  Result<void> set_globals(std::span<const Global> globals) override;
+  Result<void> grow_memory(std::uint64_t bytes) override;
+
  private:
   wasmtime_context_t* context() const { return wasmtime_store_context(store_.get()); }
 
   void make_store();
   Result<void> instantiate();
-  wasmtime_func_t export_function(std::string_view name) const;
+  // An export that Module::compile found.
+  wasmtime_extern_t export_of(std::string_view name, wasmtime_extern_kind_t kind) const;
   Result<void> call(std::string_view name, const wasmtime_func_t& function,
                     std::span<wasmtime_val_raw_t> values);
 
@@ -60,6 +87,8 @@ class WasmInstance final : public GuestInstance {
   wasmtime_instance_t instance_ = {};
   wasmtime_func_t start_ = {};
   wasmtime_func_t resume_ = {};
+  wasmtime_memory_t memory_ = {};
+  std::vector<wasmtime_global_t> globals_;  // of module_->impl().mutable_globals
 };
 
 void WasmInstance::make_store() {
@@ -76,14 +105,13 @@ void WasmInstance::make_store() {
 Result<void> WasmInstance::instantiate() {
   MemoryCapture capture;
   wasm_trap_t* trap = nullptr;
-  const os::Ticker::Work work(module_->impl().engine->impl().ticker);
   const OwnedError error(wasmtime_instance_pre_instantiate(module_->impl().instance_pre.get(),
                                                            context(), &instance_, &trap));
   const OwnedTrap owned_trap(trap);
   state.memory = GuestMemory(capture.region);
   if (capture.error) return std::unexpected(*capture.error);
-  if (owned_trap != nullptr || watch_.ending()) {
-    return std::unexpected(guest_failure("start section", owned_trap, error, watch_.ending()));
+  if (owned_trap != nullptr) {  // by a segment that lies outside its memory or table
+    return std::unexpected(guest_failure("instantiation", owned_trap, error, std::nullopt));
   }
   if (error != nullptr) {
     return fail(ErrorCode::limit, "The guest cannot be instantiated: {}", message_of(*error));
@@ -92,11 +120,12 @@ Result<void> WasmInstance::instantiate() {
   return {};
 }
 
-wasmtime_func_t WasmInstance::export_function(std::string_view name) const {
+wasmtime_extern_t WasmInstance::export_of(std::string_view name,
+                                          wasmtime_extern_kind_t kind) const {
   wasmtime_extern_t item;
   DW_CHECK(wasmtime_instance_export_get(context(), &instance_, name.data(), name.size(), &item));
-  DW_CHECK(item.kind == WASMTIME_EXTERN_FUNC);
-  return item.of.func;  // owns nothing
+  DW_CHECK(item.kind == kind);  // none of the kinds asked for here owns anything
+  return item;
 }
 
 // Precondition: `values` has room for the parameters and the results, whose types Module::compile
@@ -116,14 +145,19 @@ Result<void> WasmInstance::call(std::string_view name, const wasmtime_func_t& fu
 Result<void> WasmInstance::begin() {
   make_store();
   DW_TRY(instantiate());
-  start_ = export_function(kStartExport);
-  resume_ = export_function(kResumeExport);
+  start_ = export_of(kStartExport, WASMTIME_EXTERN_FUNC).of.func;
+  resume_ = export_of(kResumeExport, WASMTIME_EXTERN_FUNC).of.func;
+  memory_ = export_of(kMemoryExport, WASMTIME_EXTERN_MEMORY).of.memory;
+  for (const MutableGlobal& global : module_->impl().mutable_globals) {
+    const std::string name = fmt::format("{}{}", kGlobalExportPrefix, global.index);
+    globals_.push_back(export_of(name, WASMTIME_EXTERN_GLOBAL).of.global);
+  }
   return {};
 }
 
 Result<std::int32_t> WasmInstance::start() {
   if (module_->impl().has_initialize) {
-    DW_TRY(call(kInitializeExport, export_function(kInitializeExport), {}));
+    DW_TRY(call(kInitializeExport, export_of(kInitializeExport, WASMTIME_EXTERN_FUNC).of.func, {}));
   }
   std::array<wasmtime_val_raw_t, 1> values = {};
   DW_TRY(call(kStartExport, start_, values));
@@ -141,6 +175,61 @@ Result<std::int32_t> WasmInstance::resume(std::int32_t event, std::int32_t statu
 void WasmInstance::interrupt() {
   watch_.interrupt();
   wasmtime_engine_increment_epoch(module_->impl().engine->impl().engine.get());
+}
+
+std::vector<Global> WasmInstance::globals() const {
+  std::vector<Global> globals;
+  for (std::size_t i = 0; i < globals_.size(); ++i) {
+    const MutableGlobal& known = module_->impl().mutable_globals[i];
+    Global global{.index = known.index, .type = known.type};
+    wasmtime_val_t value;
+    wasmtime_global_get(context(), &globals_[i], &value);
+    std::copy_n(reinterpret_cast<const std::byte*>(&value.of), info_of(known.type).size_bytes,
+                global.bits.begin());
+    globals.push_back(global);
+  }
+  return globals;
+}
+
+Result<void> WasmInstance::set_globals(std::span<const Global> globals) {
+  if (globals.size() != globals_.size()) {
+    return fail(ErrorCode::corrupt, "There are {} globals for a guest whose module has {}.",
+                globals.size(), globals_.size());
+  }
+  for (std::size_t i = 0; i < globals.size(); ++i) {
+    const MutableGlobal& known = module_->impl().mutable_globals[i];
+    if (globals[i].index != known.index || globals[i].type != known.type) {
+      return fail(ErrorCode::corrupt,
+                  "Global {} of type {:?} stands where the guest's module has global {} of type "
+                  "{:?}.",
+                  globals[i].index, globals[i].type, known.index, known.type);
+    }
+  }
+  for (std::size_t i = 0; i < globals.size(); ++i) {
+    const TypeInfo info = info_of(globals[i].type);
+    wasmtime_val_t value = {};
+    value.kind = info.kind;
+    std::copy_n(globals[i].bits.begin(), info.size_bytes, reinterpret_cast<std::byte*>(&value.of));
+    const OwnedError error(wasmtime_global_set(context(), &globals_[i], &value));
+    DW_CHECK(error == nullptr);  // it is mutable and of this type
+  }
+  return {};
+}
+
+Result<void> WasmInstance::grow_memory(std::uint64_t bytes) {
+  const std::uint64_t before = wasmtime_memory_data_size(context(), &memory_);
+  if (bytes % memory::kWasmPageBytes != 0 || bytes < before) {
+    return fail(ErrorCode::corrupt,
+                "A memory of {} bytes cannot become one of {}: it grows by multiples of {}.",
+                before, bytes, memory::kWasmPageBytes);
+  }
+  std::uint64_t previous_pages = 0;
+  const OwnedError error(wasmtime_memory_grow(
+      context(), &memory_, (bytes - before) / memory::kWasmPageBytes, &previous_pages));
+  if (error == nullptr) return {};
+  return fail(ErrorCode::limit,
+              "The guest's memory cannot grow from {} to {} bytes (its owner's limit is {}): {}",
+              before, bytes, state.services.limits.memory_bytes, message_of(*error));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "model/tokenizer.h"
 
-#include <driftwood_crates.h>
+#include <driftwood_crates.hpp>
 
 #include <algorithm>
 
@@ -8,24 +8,6 @@ namespace driftwood::model {
 namespace {
 
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
-
-// Bytes from the Rust library, given back at the end of the scope.
-class RustBytes {
- public:
-  RustBytes() = default;
-  ~RustBytes() { dw_bytes_free(bytes_); }
-  RustBytes(const RustBytes&) = delete;
-  RustBytes& operator=(const RustBytes&) = delete;
-
-  dw_bytes* out() { return &bytes_; }
-  std::span<const std::byte> span() const {
-    return std::as_bytes(std::span(bytes_.data, bytes_.size));
-  }
-  std::string text() const { return std::string(bytes_.data, bytes_.data + bytes_.size); }
-
- private:
-  dw_bytes bytes_ = {};
-};
 
 const std::uint8_t* bytes_of(std::string_view text) {
   // UTF-8 is bytes on both sides.
