@@ -42,11 +42,6 @@ struct Host {
     services.limits.program_bytes = 1 << 18;
     services.limits.handles = 64;
     services.limits.call_ns = 5'000'000'000;
-    services.write_output = [](std::string_view record) {
-      std::size_t sum = 0;  // reads all of it
-      for (const char c : record) sum += static_cast<unsigned char>(c);
-      DW_CHECK(sum <= record.size() * 255);
-    };
     services.random_bits = [] { return std::uint64_t{42}; };
     services.now_ns = [] { return std::uint64_t{43}; };
     return services;
@@ -61,13 +56,16 @@ struct Host {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const Host host;
-  auto guest = guest::Guest::create(host.module, host.services());
-  DW_CHECK(guest);
-  actor::Actor actor(*host.device, *std::move(guest));
+  const auto actor = actor::Actor::create(host.services(), host.module);
+  DW_CHECK(actor);
   const std::string message(reinterpret_cast<const char*>(data), size);
-  actor.send(message);
-  actor.send(message);  // the second time with what the first one left behind
-  const auto status = actor.run();
+  (*actor)->send(message);
+  (*actor)->send(message);  // the second time with what the first one left behind
+  const auto status = (*actor)->run([](std::string_view record) {
+    std::size_t sum = 0;  // reads all of it
+    for (const char c : record) sum += static_cast<unsigned char>(c);
+    DW_CHECK(sum <= record.size() * 255);
+  });
   DW_CHECK(status || status.error().code() == ErrorCode::guest_failed);
   return 0;
 }

@@ -38,6 +38,11 @@ class FileWeights final : public device::WeightSource {
     if (const tensor::View* view = tensors_.find(name)) return *view;
     return fail(ErrorCode::not_found, "There is no weight \"{}\".", name);
   }
+  std::vector<std::string> names() const override {
+    std::vector<std::string> all;
+    for (const auto& [name, weight] : tensors_.tensors()) all.push_back(name);
+    return all;
+  }
 
  private:
   std::string bytes_;

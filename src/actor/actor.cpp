@@ -2,87 +2,187 @@
 
 #include <utility>
 
+#include "actor/scheduler.h"
 #include "core/arithmetic.h"
+#include "core/check.h"
 #include "os/process.h"
 
 namespace driftwood::actor {
 namespace {
 
-// How soon it is noticed while the device works that the work is to end.
-constexpr std::uint64_t kEndPollNs = 20'000'000;
+std::optional<std::uint64_t> left_of(std::optional<std::uint64_t> deadline_ns) {
+  if (!deadline_ns) return std::nullopt;
+  const std::uint64_t now_ns = os::monotonic_ns();
+  return *deadline_ns > now_ns ? *deadline_ns - now_ns : 0;
+}
+
+// A sum that overflows is a time that never comes.
+std::optional<std::uint64_t> deadline_in(std::optional<std::uint64_t> left_ns) {
+  if (!left_ns) return std::nullopt;
+  return checked_add(os::monotonic_ns(), *left_ns);
+}
 
 }  // namespace
 
 using guest::Event;
 using guest::Next;
 
-Actor::Actor(device::Device& device, std::unique_ptr<guest::Guest> guest)
-    : device_(&device), guest_(std::move(guest)) {
-  guest_->set_watch([this] { return check_grace(); });
+Result<std::unique_ptr<Actor>> Actor::create(guest::Services services, const MakeGuest& make) {
+  std::unique_ptr<Actor> actor(new Actor(std::move(services)));
+  guest::Services own = actor->services_;
+  own.write_output = [self = actor.get()](std::string_view record) { self->write_output(record); };
+  DW_TRY_ASSIGN(actor->guest_, make(std::move(own)));
+  actor->guest_->set_watch([self = actor.get()] { return self->check_grace(); });
+  return actor;
+}
+
+Result<std::unique_ptr<Actor>> Actor::create(guest::Services services,
+                                             std::shared_ptr<const guest::Module> module) {
+  return create(std::move(services), [&module](guest::Services own) {
+    return guest::Guest::create(std::move(module), std::move(own));
+  });
+}
+
+Result<std::unique_ptr<Actor>> Actor::restore(guest::Services services, const Snapshot& snapshot,
+                                              const guest::Guest::Fill& fill) {
+  services.options_json = snapshot.options_json;
+  DW_TRY_ASSIGN(auto actor, create(std::move(services), [&](guest::Services own) {
+                  return guest::Guest::restore(snapshot.module, std::move(own), snapshot.guest,
+                                               fill);
+                }));
+  actor->started_ = snapshot.guest.started;
+  actor->next_ = snapshot.guest.finished ? Next::finished : snapshot.next;
+  if (snapshot.next == Next::run) actor->outcome_ = snapshot.outcome;
+  actor->in_message_ = snapshot.in_message;
+  actor->end_told_ = snapshot.end_told;
+  actor->deadline_ns_ = deadline_in(snapshot.left_ns);
+  for (const Snapshot::Message& message : snapshot.mailbox) {
+    actor->mailbox_.push_back({message.text, deadline_in(message.left_ns)});
+  }
+  actor->rested_ = !snapshot.in_message;
+  actor->output_ = OutputQueue::restore(snapshot.output_position, snapshot.output);
+  return actor;
+}
+
+Result<Snapshot> Actor::snapshot() const {
+  if (failure_) return std::unexpected(*failure_);
+  DW_CHECK(!wants_run());
+  Snapshot snapshot;
+  DW_TRY_ASSIGN(snapshot.guest, guest_->snapshot());
+  snapshot.module = guest_->module();
+  snapshot.options_json = services_.options_json;
+  snapshot.next = next_;
+  if (outcome_) snapshot.outcome = *outcome_;
+  snapshot.in_message = in_message_;
+  snapshot.end_told = end_told_;
+  snapshot.left_ns = left_of(deadline_ns_);
+  for (const Message& message : mailbox_) {
+    snapshot.mailbox.push_back({message.text, left_of(message.deadline_ns)});
+  }
+  snapshot.output_position = output_.first_position();
+  snapshot.output.assign(output_.records().begin(), output_.records().end());
+  return snapshot;
+}
+
+Result<std::unique_ptr<Actor>> Actor::fork() {
+  DW_TRY_ASSIGN(Snapshot copy, snapshot());
+  DW_TRY_ASSIGN(copy.guest, guest::fork(copy.guest));
+  return restore(services_, copy, [&copy](memory::Region& region) {
+    return region.become_copy_of(*copy.guest.region, copy.guest.windows);
+  });
 }
 
 void Actor::send(std::string message, std::optional<std::uint64_t> timeout_ns) {
-  std::optional<std::uint64_t> deadline_ns;
-  if (timeout_ns) {
-    // A sum that overflows is a time that never comes.
-    deadline_ns = checked_add(os::monotonic_ns(), *timeout_ns);
-  }
-  mailbox_.push_back({std::move(message), deadline_ns});
+  mailbox_.push_back({std::move(message), deadline_in(timeout_ns)});
 }
 
-Result<Status> Actor::run() {
+Result<Status> Actor::run(const RecordSink& on_record, std::uint64_t most_steps) {
+  Scheduler scheduler(*services_.device);
+  Actor* const self = this;
+  while (!output_.records().empty()) on_record(output_.pop());
+  sink_ = &on_record;
+  for (; most_steps > 0 && is_ready(); --most_steps) scheduler.step({&self, 1});
+  sink_ = nullptr;
+  return status();
+}
+
+void Actor::write_output(std::string_view record) {
+  if (sink_ == nullptr) return output_.push(record);
+  output_.pass();
+  (*sink_)(record);
+}
+
+Result<Status> Actor::status() const {
   if (failure_) return std::unexpected(*failure_);
-  if (!in_message_) cancel_requested_ = false;
-  auto status = work();
-  if (!status) failure_ = status.error();
-  return status;
+  if (next_ == Next::finished) return Status::finished;
+  return started_ && next_ == Next::idle && mailbox_.empty() ? Status::idle : Status::paused;
 }
 
-Result<Status> Actor::work() {
-  if (!started_) {
-    started_ = true;
-    DW_TRY_ASSIGN(next_, guest_->start());
+bool Actor::is_ready() const {
+  if (failure_ || next_ == Next::finished) return false;
+  if (output_.waiting_bytes() >= kMostWaitingBytes) return false;
+  return !started_ || next_ != Next::idle || !mailbox_.empty();
+}
+
+void Actor::call() {
+  auto next = call_guest();
+  outcome_.reset();
+  if (!next) {
+    failure_ = next.error();
+    return;
   }
-  while (true) {
-    switch (next_) {
-      case Next::finished:
-        return Status::finished;
-      case Next::idle: {
-        end_message();
-        if (mailbox_.empty()) return Status::idle;
-        DW_TRY_ASSIGN(next_, begin_message());
-        break;
-      }
-      case Next::proceed: {
-        DW_TRY(check_grace());
-        Event event = Event::proceed;
-        if (const auto on = may_go_on(); !on && !std::exchange(end_told_, true)) {
-          event = on.error().code() == ErrorCode::timeout ? Event::deadline : Event::cancel;
-        }
-        DW_TRY_ASSIGN(next_, guest_->resume(event));
-        break;
-      }
-      case Next::run: {
-        DW_TRY(check_grace());
-        DW_TRY_ASSIGN(next_, do_run());
-        break;
-      }
-    }
+  next_ = *next;
+  if (next_ == Next::idle) end_message();
+}
+
+void Actor::end_run(Result<void> outcome) {
+  if (!outcome && outcome.error().code() == ErrorCode::device_lost) failure_ = outcome.error();
+  outcome_ = std::move(outcome);
+}
+
+Result<Next> Actor::call_guest() {
+  if (!std::exchange(started_, true)) {
+    cancel_requested_ = false;
+    return guest_->start();
   }
+  switch (next_) {
+    case Next::idle:
+      return begin_message();
+    case Next::proceed:
+      return proceed();
+    case Next::run:
+      DW_TRY(check_grace());
+      return guest_->resume(Event::run_done, *outcome_);
+    case Next::finished:
+      break;
+  }
+  DW_CHECK(false);
+  return Next::finished;
 }
 
 Result<Next> Actor::begin_message() {
   Message message = std::move(mailbox_.front());
   mailbox_.pop_front();
+  if (std::exchange(rested_, false)) cancel_requested_ = false;
   in_message_ = true;
   deadline_ns_ = message.deadline_ns;
   guest_->set_message(std::move(message.text));
   return guest_->resume(Event::message);
 }
 
+Result<Next> Actor::proceed() {
+  DW_TRY(check_grace());
+  Event event = Event::proceed;
+  if (const auto on = may_go_on(); !on && !std::exchange(end_told_, true)) {
+    event = on.error().code() == ErrorCode::timeout ? Event::deadline : Event::cancel;
+  }
+  return guest_->resume(event);
+}
+
 void Actor::end_message() {
   // A cancellation that came while the guest started is meant for its first message.
   if (std::exchange(in_message_, false)) cancel_requested_ = false;
+  rested_ = mailbox_.empty();
   grace_ends_ns_.reset();
   end_told_ = false;
 }
@@ -108,29 +208,6 @@ Result<void> Actor::check_grace() {
   if (now_ns < *grace_ends_ns_) return {};
   return fail(on.error().code(), "{} The guest did not end its work within {} ms.",
               on.error().message(), kGraceNs / 1'000'000);
-}
-
-Result<Next> Actor::do_run() {
-  // Runs may be shorter than the poll below, so this is asked before each of them too.
-  if (const auto on = may_go_on(); !on) return guest_->resume(Event::run_done, on);
-  const guest::RunRequest& request = *guest_->run();
-  auto serial = device_->submit(request.executable, {&request.sequence, 1});
-  const Result<void> outcome = serial ? wait(*serial) : pass_on(serial);
-  if (!outcome && outcome.error().code() == ErrorCode::device_lost) return pass_on(outcome);
-  return guest_->resume(Event::run_done, outcome);
-}
-
-Result<void> Actor::wait(device::Serial serial) {
-  Result<void> on;
-  while (true) {
-    auto outcome = device_->wait(serial, kEndPollNs);
-    if (outcome) return outcome;
-    // The device knows that it was told to stop; the guest is to know why.
-    if (outcome.error().code() == ErrorCode::cancelled && !on) return on;
-    if (outcome.error().code() != ErrorCode::timeout) return outcome;
-    on = may_go_on();
-    if (!on) device_->cancel(serial);
-  }
 }
 
 }  // namespace driftwood::actor

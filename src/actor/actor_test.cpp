@@ -57,10 +57,14 @@ class ActorLoop : public guest::test::HostedGuest {
     script.end_phase(DW_NEXT_RUN);
     script.code(code.after_run);
     script.end_phase(after_run);
-    auto guest = create(script.wat());
-    ASSERT_TRUE(guest) << guest.error().message();
-    actor = std::make_unique<Actor>(*device, *std::move(guest));
+    make_actor(script.wat());
   }
+  void make_actor(const std::string& wat) {
+    auto made = Actor::create(services, guest::test::compile(wat).value());
+    ASSERT_TRUE(made) << made.error().message();
+    actor = *std::move(made);
+  }
+  Result<Status> run() { return actor->run(services.write_output); }
 
   std::int32_t last_event() const { return read_word(actor->guest(), Script::kEvent); }
   std::int32_t last_status() const { return read_word(actor->guest(), Script::kStatus); }
@@ -78,7 +82,7 @@ class ActorLoop : public guest::test::HostedGuest {
 TEST_F(ActorLoop, does_the_run_that_a_message_led_to) {
   spawn(DW_NEXT_IDLE);
   actor->send("one");
-  EXPECT_EQ(*actor->run(), Status::idle);
+  EXPECT_EQ(*run(), Status::idle);
   EXPECT_EQ(outputs, std::vector<std::string>{"hello"});
   EXPECT_EQ(null_device().submissions().size(), 1u);
   EXPECT_EQ(last_event(), DW_EVENT_RUN_DONE);
@@ -87,7 +91,7 @@ TEST_F(ActorLoop, does_the_run_that_a_message_led_to) {
 
 TEST_F(ActorLoop, does_nothing_without_a_message) {
   spawn(DW_NEXT_IDLE);
-  EXPECT_EQ(*actor->run(), Status::idle);
+  EXPECT_EQ(*run(), Status::idle);
   EXPECT_TRUE(outputs.empty());
   EXPECT_TRUE(null_device().submissions().empty());
 }
@@ -96,8 +100,8 @@ TEST_F(ActorLoop, says_that_the_guest_has_finished_and_leaves_later_messages) {
   spawn(DW_NEXT_FINISHED);
   actor->send("one");
   actor->send("two");
-  EXPECT_EQ(*actor->run(), Status::finished);
-  EXPECT_EQ(*actor->run(), Status::finished);
+  EXPECT_EQ(*run(), Status::finished);
+  EXPECT_EQ(*run(), Status::finished);
   EXPECT_EQ(outputs.size(), 1u);
 }
 
@@ -105,7 +109,7 @@ TEST_F(ActorLoop, a_run_that_failed_is_the_guests_to_judge) {
   spawn(DW_NEXT_IDLE);
   null_device().fail_call(device::null::Call::wait, ErrorCode::invalid_argument);
   actor->send("one");
-  EXPECT_EQ(*actor->run(), Status::idle);
+  EXPECT_EQ(*run(), Status::idle);
   EXPECT_EQ(last_status(), DW_E_INVALID);
 }
 
@@ -113,7 +117,7 @@ TEST_F(ActorLoop, a_submission_that_is_refused_is_the_guests_to_judge) {
   spawn(DW_NEXT_IDLE);
   null_device().fail_call(device::null::Call::submit, ErrorCode::out_of_memory);
   actor->send("one");
-  EXPECT_EQ(*actor->run(), Status::idle);
+  EXPECT_EQ(*run(), Status::idle);
   EXPECT_EQ(last_status(), DW_E_MEMORY);
 }
 
@@ -121,7 +125,7 @@ TEST_F(ActorLoop, a_lost_device_ends_the_work) {
   spawn(DW_NEXT_IDLE);
   null_device().fail_call(device::null::Call::wait, ErrorCode::device_lost);
   actor->send("one");
-  const auto status = actor->run();
+  const auto status = run();
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code(), ErrorCode::device_lost);
 }
@@ -129,11 +133,11 @@ TEST_F(ActorLoop, a_lost_device_ends_the_work) {
 TEST_F(ActorLoop, is_over_when_its_guest_failed) {
   spawn(-1);
   actor->send("one");
-  const auto first = actor->run();
+  const auto first = run();
   ASSERT_FALSE(first);
   EXPECT_EQ(first.error().code(), ErrorCode::guest_failed);
   actor->send("two");
-  const auto second = actor->run();
+  const auto second = run();
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().message(), first.error().message());
   EXPECT_EQ(null_device().submissions().size(), 1u);
@@ -147,7 +151,7 @@ TEST_F(ActorLoop, a_cancellation_while_the_guest_starts_is_meant_for_its_first_m
   script.call("now", {Script::kFree + 512});
   spawn(DW_NEXT_IDLE);
   actor->send("one");
-  EXPECT_EQ(*actor->run(), Status::idle);
+  EXPECT_EQ(*run(), Status::idle);
   EXPECT_EQ(last_status(), DW_E_CANCELLED);
 }
 
@@ -155,7 +159,7 @@ TEST_F(ActorLoop, waits_on_after_a_timeout) {
   spawn(DW_NEXT_IDLE);
   null_device().fail_call(device::null::Call::wait, ErrorCode::timeout);
   actor->send("one");
-  EXPECT_EQ(*actor->run(), Status::idle);
+  EXPECT_EQ(*run(), Status::idle);
   EXPECT_EQ(last_status(), 0);
 }
 
@@ -163,7 +167,7 @@ TEST_F(ActorLoop, a_cancellation_before_the_run_reaches_the_guest_instead_of_the
   services.write_output = [this](std::string_view) { actor->cancel(); };
   spawn(DW_NEXT_IDLE);
   actor->send("one");
-  EXPECT_EQ(*actor->run(), Status::idle);
+  EXPECT_EQ(*run(), Status::idle);
   EXPECT_EQ(last_status(), DW_E_CANCELLED);
   EXPECT_TRUE(null_device().submissions().empty());
 }
@@ -172,14 +176,14 @@ TEST_F(ActorLoop, a_guest_that_wants_another_call_hears_of_the_cancellation) {
   services.write_output = [this](std::string_view) { actor->cancel(); };
   spawn(DW_NEXT_CONTINUE);
   actor->send("one");
-  EXPECT_EQ(*actor->run(), Status::idle);
+  EXPECT_EQ(*run(), Status::idle);
   EXPECT_EQ(last_event(), DW_EVENT_CANCEL);
 }
 
 TEST_F(ActorLoop, a_run_whose_time_is_over_does_not_begin) {
   spawn(DW_NEXT_IDLE);
   actor->send("one", 0);
-  EXPECT_EQ(*actor->run(), Status::idle);
+  EXPECT_EQ(*run(), Status::idle);
   EXPECT_EQ(last_status(), DW_E_TIMEOUT);
   EXPECT_TRUE(null_device().submissions().empty());
 }
@@ -187,14 +191,14 @@ TEST_F(ActorLoop, a_run_whose_time_is_over_does_not_begin) {
 TEST_F(ActorLoop, a_guest_that_wants_another_call_hears_of_the_deadline) {
   spawn(DW_NEXT_CONTINUE);
   actor->send("one", 0);
-  EXPECT_EQ(*actor->run(), Status::idle);
+  EXPECT_EQ(*run(), Status::idle);
   EXPECT_EQ(last_event(), DW_EVENT_DEADLINE);
 }
 
 TEST_F(ActorLoop, a_deadline_that_never_comes_changes_nothing) {
   spawn(DW_NEXT_CONTINUE);
   actor->send("one", std::numeric_limits<std::uint64_t>::max());
-  EXPECT_EQ(*actor->run(), Status::idle);
+  EXPECT_EQ(*run(), Status::idle);
   EXPECT_EQ(last_event(), DW_EVENT_CONTINUE);
   EXPECT_EQ(null_device().submissions().size(), 1u);
 }
@@ -203,24 +207,24 @@ TEST_F(ActorLoop, a_deadline_is_that_of_one_message) {
   spawn(DW_NEXT_IDLE, {.after_run = "(global.set $phase (i32.const 0))"});
   actor->send("one", 0);
   actor->send("two");
-  EXPECT_EQ(*actor->run(), Status::idle);
+  EXPECT_EQ(*run(), Status::idle);
   EXPECT_EQ(last_status(), 0);
   EXPECT_EQ(null_device().submissions().size(), 1u);
 }
 
 TEST_F(ActorLoop, a_cancellation_while_idle_is_forgotten) {
   spawn(DW_NEXT_IDLE);
-  EXPECT_EQ(*actor->run(), Status::idle);
+  EXPECT_EQ(*run(), Status::idle);
   actor->cancel();
   actor->send("one");
-  EXPECT_EQ(*actor->run(), Status::idle);
+  EXPECT_EQ(*run(), Status::idle);
   EXPECT_EQ(last_status(), 0);
 }
 
 TEST_F(ActorLoop, a_guest_that_starts_hears_of_the_deadline_of_the_message_that_waits) {
   spawn(DW_NEXT_IDLE, {.start_again = true});
   actor->send("one", 0);
-  EXPECT_EQ(*actor->run(), Status::idle);
+  EXPECT_EQ(*run(), Status::idle);
   EXPECT_EQ(read_word(actor->guest(), kStartEvent), DW_EVENT_DEADLINE);
   EXPECT_EQ(last_status(), DW_E_TIMEOUT);  // and it is that of the message as well
 }
@@ -229,7 +233,7 @@ TEST_F(ActorLoop, a_start_is_not_on_the_time_of_a_later_message) {
   spawn(DW_NEXT_IDLE, {.start_again = true});
   actor->send("one");
   actor->send("two", 0);
-  EXPECT_EQ(*actor->run(), Status::idle);
+  EXPECT_EQ(*run(), Status::idle);
   EXPECT_EQ(read_word(actor->guest(), kStartEvent), DW_EVENT_CONTINUE);
 }
 
@@ -242,7 +246,7 @@ class Stubborn : public ActorLoop {
 
   void expect_end(ErrorCode code) {
     actor->send("one");
-    const auto status = actor->run();
+    const auto status = run();
     ASSERT_FALSE(status);
     EXPECT_EQ(status.error().code(), code);
     EXPECT_NE(status.error().message().find("did not end its work within 1000 ms"),
@@ -272,7 +276,7 @@ TEST_F(Stubborn, a_guest_that_does_not_return_after_its_deadline_is_ended) {
   services.write_output = [](std::string_view) {};
   spawn(DW_NEXT_IDLE, {.after_run = "(loop $l (br $l))"});
   actor->send("zero", 0);
-  const auto status = actor->run();
+  const auto status = run();
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code(), ErrorCode::timeout);
 }
@@ -282,14 +286,14 @@ class StubbornStart : public Stubborn, public testing::WithParamInterface<bool> 
  protected:
   // With a cancellation by another thread, or by the deadline of the message that waits.
   void expect_end_of(const std::string& wat) {
-    actor = std::make_unique<Actor>(*device, create(wat).value());
+    make_actor(wat);
     const bool cancels = GetParam();
     actor->send("one", cancels ? std::optional<std::uint64_t>() : 50'000'000);
     std::thread owner([&] {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
       if (cancels) actor->cancel();
     });
-    const auto status = actor->run();
+    const auto status = run();
     owner.join();
     ASSERT_FALSE(status);
     EXPECT_EQ(status.error().code(), cancels ? ErrorCode::cancelled : ErrorCode::timeout);

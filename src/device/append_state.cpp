@@ -72,6 +72,19 @@ Result<std::unique_ptr<AppendState>> AppendState::fork() const {
 }
 
 Result<void> AppendState::load(std::uint32_t rows, std::span<const std::byte> bytes) {
+  // Fits: a state has fewer than 2^21 blocks, and a block fewer than 2^39 bytes.
+  const std::uint64_t expected_bytes = blocks_of(rows) * block_bytes();
+  if (rows <= shape_.most_rows && bytes.size() != expected_bytes) {
+    return fail(ErrorCode::invalid_argument, "{} rows of this state take {} bytes, not {}.", rows,
+                expected_bytes, bytes.size());
+  }
+  return load(rows, [&](std::size_t i, std::span<std::byte> to) -> Result<void> {
+    std::ranges::copy(bytes.subspan(i * block_bytes(), block_bytes()), to.begin());
+    return {};
+  });
+}
+
+Result<void> AppendState::load(std::uint32_t rows, const ReadBlock& read_block) {
   DW_TRY(check_idle("loaded"));
   if (length_rows_ > 0) {
     return fail(ErrorCode::invalid_argument,
@@ -81,16 +94,17 @@ Result<void> AppendState::load(std::uint32_t rows, std::span<const std::byte> by
     return fail(ErrorCode::limit, "The rows to load ({}) are over the state's limit ({}).", rows,
                 shape_.most_rows);
   }
-  // Fits: a state has fewer than 2^21 blocks, and a block fewer than 2^39 bytes.
-  const std::uint64_t expected_bytes = blocks_of(rows) * block_bytes();
-  if (bytes.size() != expected_bytes) {
-    return fail(ErrorCode::invalid_argument, "{} rows of this state take {} bytes, not {}.", rows,
-                expected_bytes, bytes.size());
-  }
   std::vector<std::shared_ptr<Buffer>> blocks;
-  for (; !bytes.empty(); bytes = bytes.subspan(block_bytes())) {
+  std::vector<std::byte> passing;  // where the host cannot reach the block
+  for (std::size_t i = 0; i < blocks_of(rows); ++i) {
     DW_TRY_ASSIGN(auto block, device_->allocate_unfilled(block_bytes()));
-    DW_TRY(write_state(*device_, {block.get(), 0}, bytes.first(block_bytes())));
+    if (block->contents() != nullptr) {
+      DW_TRY(read_block(i, {block->contents(), block_bytes()}));
+    } else {
+      passing.resize(block_bytes());
+      DW_TRY(read_block(i, passing));
+      DW_TRY(write_state(*device_, {block.get(), 0}, passing));
+    }
     blocks.push_back(std::move(block));
   }
   blocks_ = std::move(blocks);

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -71,6 +72,11 @@ class AppendState {
   // On failure the state stays empty. Errors: invalid_argument for a state that has rows or a run
   // in flight, or bytes that are not those of as many blocks; limit above most_rows; out_of_memory.
   Result<void> load(std::uint32_t rows, std::span<const std::byte> bytes);
+
+  // The same from wherever `read_block` has them: it fills in one block at a time, in order, and
+  // its errors are passed on.
+  using ReadBlock = std::function<Result<void>(std::size_t i, std::span<std::byte> to)>;
+  Result<void> load(std::uint32_t rows, const ReadBlock& read_block);
 
   // The bytes of block i as load() takes them, [planes, heads, kBlockRows, dim], rows that are not
   // live being zero. Errors: invalid_argument while a run is in flight, for a block without live

@@ -54,6 +54,8 @@ class WeightSource {
   virtual ~WeightSource() = default;
   // Errors: not_found.
   virtual Result<tensor::View> find(std::string_view name) const = 0;
+  // Of all of them, ascending.
+  virtual std::vector<std::string> names() const = 0;
 };
 
 // A program made ready for one device and one set of weights. Immutable; equal programs over the

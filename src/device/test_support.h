@@ -108,6 +108,11 @@ class MemoryWeights final : public WeightSource {
     }
     return tensor::View{found->second.dtype, found->second.shape, found->second.bytes};
   }
+  std::vector<std::string> names() const override {
+    std::vector<std::string> all;
+    for (const auto& [name, weight] : weights_) all.push_back(name);
+    return all;
+  }
 
  private:
   struct Weight {

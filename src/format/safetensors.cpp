@@ -22,28 +22,6 @@ std::uint64_t little_endian(std::span<const std::byte, kSizeBytes> bytes) {
   return value;
 }
 
-// The header's text. Errors: corrupt.
-Result<std::string_view> header_text(std::span<const std::byte> bytes) {
-  if (bytes.size() < kSizeBytes) {
-    return fail(ErrorCode::corrupt,
-                "The file ({} bytes) is shorter than the size of a header ({} bytes).",
-                bytes.size(), kSizeBytes);
-  }
-  const std::uint64_t size_bytes = little_endian(bytes.first<kSizeBytes>());
-  if (size_bytes > Safetensors::kMostHeaderBytes) {
-    return fail(ErrorCode::corrupt, "The header's size ({} bytes) is over the limit ({} bytes).",
-                size_bytes, Safetensors::kMostHeaderBytes);
-  }
-  if (size_bytes > bytes.size() - kSizeBytes) {
-    return fail(ErrorCode::corrupt,
-                "The header ({} bytes) is longer than the rest of the file ({} bytes).", size_bytes,
-                bytes.size() - kSizeBytes);
-  }
-  // Any object may be looked at as chars.
-  const auto* text = reinterpret_cast<const char*>(bytes.data() + kSizeBytes);
-  return std::string_view(text, size_bytes);
-}
-
 // That one tensor's bytes lie in the data and are as many as its shape says.
 Result<void> check_extent(const Entry& entry, std::uint64_t data_bytes) {
   const auto& [name, tensor] = entry;
@@ -105,17 +83,46 @@ Result<void> check_cover(const SafetensorsHeader& header, std::uint64_t data_byt
 
 }  // namespace
 
-Result<Safetensors> Safetensors::parse(std::span<const std::byte> bytes) {
-  DW_TRY_ASSIGN(const std::string_view text, header_text(bytes));
-  DW_TRY_ASSIGN(SafetensorsHeader header, read_safetensors_header(text));
-  const auto data = bytes.subspan(kSizeBytes + text.size());
-  for (const Entry& entry : header.tensors) DW_TRY(check_extent(entry, data.size()));
-  DW_TRY(check_cover(header, data.size()));
+Result<std::uint64_t> safetensors_head_bytes(std::span<const std::byte> first,
+                                             std::uint64_t file_bytes) {
+  if (first.size() < kSizeBytes) {
+    return fail(ErrorCode::corrupt,
+                "The file ({} bytes) is shorter than the size of a header ({} bytes).", file_bytes,
+                kSizeBytes);
+  }
+  const std::uint64_t size_bytes = little_endian(first.first<kSizeBytes>());
+  if (size_bytes > Safetensors::kMostHeaderBytes) {
+    return fail(ErrorCode::corrupt, "The header's size ({} bytes) is over the limit ({} bytes).",
+                size_bytes, Safetensors::kMostHeaderBytes);
+  }
+  if (size_bytes > file_bytes - kSizeBytes) {
+    return fail(ErrorCode::corrupt,
+                "The header ({} bytes) is longer than the rest of the file ({} bytes).", size_bytes,
+                file_bytes - kSizeBytes);
+  }
+  return kSizeBytes + size_bytes;
+}
 
+Result<SafetensorsIndex> index_safetensors(std::span<const std::byte> head,
+                                           std::uint64_t file_bytes) {
+  DW_TRY_ASSIGN(const std::uint64_t head_bytes, safetensors_head_bytes(head, file_bytes));
+  // Any object may be looked at as chars.
+  const std::string_view text(reinterpret_cast<const char*>(head.data() + kSizeBytes),
+                              head_bytes - kSizeBytes);
+  DW_TRY_ASSIGN(SafetensorsHeader header, read_safetensors_header(text));
+  const std::uint64_t data_bytes = file_bytes - head_bytes;
+  for (const Entry& entry : header.tensors) DW_TRY(check_extent(entry, data_bytes));
+  DW_TRY(check_cover(header, data_bytes));
+  return SafetensorsIndex{std::move(header), text.size(), head_bytes};
+}
+
+Result<Safetensors> Safetensors::parse(std::span<const std::byte> bytes) {
+  DW_TRY_ASSIGN(SafetensorsIndex index, index_safetensors(bytes, bytes.size()));
+  const auto data = bytes.subspan(index.data_begin);
   Safetensors parsed;
-  parsed.header_bytes_ = text.size();
-  parsed.metadata_ = std::move(header.metadata);
-  for (auto& [name, tensor] : header.tensors) {
+  parsed.header_bytes_ = index.header_bytes;
+  parsed.metadata_ = std::move(index.header.metadata);
+  for (auto& [name, tensor] : index.header.tensors) {
     const auto view_bytes = data.subspan(tensor.begin, tensor.end - tensor.begin);
     parsed.tensors_.emplace(name, tensor::View{tensor.dtype, std::move(tensor.shape), view_bytes});
   }

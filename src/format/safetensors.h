@@ -10,9 +10,27 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "format/safetensors_header.h"
 #include "tensor/view.h"
 
 namespace driftwood::format {
+
+// Where the tensors of a file are, all rules checked.
+struct SafetensorsIndex {
+  SafetensorsHeader header;
+  std::uint64_t header_bytes;  // of the JSON
+  std::uint64_t data_begin;    // offset of the data in the file
+};
+
+// The bytes that the header of a file takes, size field included, by the first 8 bytes of the file.
+// Errors: corrupt when the file has not so many, or more than Safetensors::kMostHeaderBytes.
+Result<std::uint64_t> safetensors_head_bytes(std::span<const std::byte> first,
+                                             std::uint64_t file_bytes);
+
+// Checks the header of a file of `file_bytes` bytes; `head` begins with all of it, size field
+// included. Errors: as Safetensors::parse.
+Result<SafetensorsIndex> index_safetensors(std::span<const std::byte> head,
+                                           std::uint64_t file_bytes);
 
 class Safetensors {
  public:

@@ -28,13 +28,17 @@ Answer output_write(GuestState& guest, u32 record, u32 size) {
 // Both ask for the bytes first: what the host keeps for a replay is only what the guest received.
 Answer random_seed(GuestState& guest, u32 out) {
   DW_TRY(guest.memory.bytes(out, sizeof(std::uint64_t)));
-  DW_TRY(guest.memory.write(out, guest.services.random_bits()));
+  const std::uint64_t bits = guest.services.random_bits();
+  guest.inputs.random(bits);
+  DW_TRY(guest.memory.write(out, bits));
   return 0;
 }
 
 Answer now(GuestState& guest, u32 out) {
   DW_TRY(guest.memory.bytes(out, sizeof(std::uint64_t)));
-  DW_TRY(guest.memory.write(out, guest.services.now_ns()));
+  const std::uint64_t now_ns = guest.now_ns();
+  guest.inputs.time(now_ns);
+  DW_TRY(guest.memory.write(out, now_ns));
   return 0;
 }
 

@@ -75,4 +75,13 @@ Result<void> check_run_bytes(const GuestState& guest, const Graph& graph,
   return check(guest, add(states_bytes, executable.temporary_bytes(symbols)));
 }
 
+Result<void> check_program_bytes(const GuestState& guest, std::uint64_t added_bytes) {
+  const std::uint64_t sum_bytes = guest.handles.program_bytes() + added_bytes;
+  const std::uint64_t most_bytes = guest.services.limits.program_bytes;
+  if (sum_bytes <= most_bytes) return {};
+  return fail(ErrorCode::limit,
+              "The programs of the guest's graphs would take {} bytes, over its limit of {}.",
+              sum_bytes, most_bytes);
+}
+
 }  // namespace driftwood::guest

@@ -1,5 +1,5 @@
 // What a guest takes of the device's memory, against its limit: its states in whole blocks, its
-// registers, and the blocks and temporaries of the run that it asked for.
+// registers, and the blocks and temporaries of the run that it asked for; and its programs.
 #pragma once
 
 #include <cstdint>
@@ -17,5 +17,8 @@ Result<void> check_device_bytes(const GuestState& guest, std::uint64_t added_byt
 // state of its own. Errors: limit.
 Result<void> check_run_bytes(const GuestState& guest, const Graph& graph,
                              std::span<const std::uint32_t> symbols);
+
+// Whether programs of `added_bytes` more, as encoded, may be compiled. Errors: limit.
+Result<void> check_program_bytes(const GuestState& guest, std::uint64_t added_bytes);
 
 }  // namespace driftwood::guest

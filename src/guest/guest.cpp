@@ -27,6 +27,51 @@ Result<std::unique_ptr<Guest>> Guest::create_native(NativeExports exports, Servi
   return std::unique_ptr<Guest>(new Guest(std::move(instance)));
 }
 
+Result<std::unique_ptr<Guest>> Guest::restore(std::shared_ptr<const Module> module,
+                                              Services services, const Snapshot& snapshot,
+                                              const Fill& fill) {
+  DW_CHECK(services.is_complete());
+  DW_TRY_ASSIGN(auto instance, make_wasm_instance(std::move(module), std::move(services)));
+  DW_TRY(instance->grow_memory(snapshot.memory_bytes));
+  DW_TRY(fill(*instance->state.memory.region()));
+  DW_TRY(instance->set_globals(snapshot.globals));
+  DW_TRY(restore_state(instance->state, snapshot));
+  std::unique_ptr<Guest> guest(new Guest(std::move(instance)));
+  if (snapshot.started) guest->phase_ = snapshot.finished ? Phase::finished : Phase::waiting;
+  guest->calls_ = snapshot.calls;
+  return guest;
+}
+
+Result<Snapshot> Guest::snapshot() const {
+  if (phase_ == Phase::failed) {
+    return fail(ErrorCode::guest_failed, "The guest has failed, so nothing of it can go on.");
+  }
+  if (instance_->module() == nullptr) {
+    return fail(ErrorCode::unsupported,
+                "A guest that is part of this program cannot be saved: its data lies in the memory "
+                "of the process.");
+  }
+  Snapshot snapshot = snapshot_of(state());
+  snapshot.started = phase_ != Phase::fresh;
+  snapshot.finished = phase_ == Phase::finished;
+  snapshot.calls = calls_;
+  snapshot.memory_bytes = region().committed_bytes();
+  snapshot.globals = instance_->globals();
+  return snapshot;
+}
+
+std::shared_ptr<const Module> Guest::module() const {
+  return instance_->module();
+}
+
+device::Sequence Guest::take_sequence() {
+  return std::move(state().run->sequence);
+}
+
+const InputLog& Guest::inputs() const {
+  return state().inputs;
+}
+
 GuestState& Guest::state() const {
   return instance_->state;
 }
@@ -60,10 +105,16 @@ Result<Next> Guest::resume(Event event, const Result<void>& outcome) {
     case Phase::waiting:
       break;
   }
+  ++calls_;
   std::int32_t status = 0;
+  std::string text;
   if (!outcome) {
-    state().error_text = outcome.error().message();
+    text = outcome.error().message();
+    state().error_text = text;
     status = abi_code(outcome.error().code());
+  }
+  if (!outcome || event == Event::cancel || event == Event::deadline) {
+    state().inputs.event({calls_, static_cast<std::int32_t>(event), status, std::move(text)});
   }
   begin_call();
   return settle(kResumeExport, instance_->resume(static_cast<std::int32_t>(event), status));
@@ -106,6 +157,7 @@ Result<Next> Guest::check_next(std::string_view name, std::int32_t next) const {
 }
 
 void Guest::set_message(std::string message) {
+  state().inputs.message(message);
   state().message = std::move(message);
   state().log_budget.renew();
 }

@@ -18,6 +18,7 @@
 #include "core/error.h"
 #include "device/device.h"
 #include "guest/module.h"
+#include "guest/snapshot.h"
 #include "memory/region.h"
 #include "model/model.h"
 
@@ -90,6 +91,14 @@ class Guest {
   // starts once. Errors: limit while another one lives; out_of_memory for the region of its
   // windows.
   static Result<std::unique_ptr<Guest>> create_native(NativeExports exports, Services services);
+
+  // Makes a guest that goes on from a snapshot: the memory grown to its size, its bytes set by
+  // `fill`, and every descriptor checked as if it came from outside. Errors: corrupt for what no
+  // guest of this module can be; limit; those of create, of `fill` and of Device::import_host.
+  using Fill = std::function<Result<void>(memory::Region& region)>;
+  static Result<std::unique_ptr<Guest>> restore(std::shared_ptr<const Module> module,
+                                                Services services, const Snapshot& snapshot,
+                                                const Fill& fill);
   ~Guest();
   Guest(const Guest&) = delete;
   Guest& operator=(const Guest&) = delete;
@@ -103,11 +112,25 @@ class Guest {
   Result<Next> start();
   Result<Next> resume(Event event, const Result<void>& outcome = {});
 
-  // The message that message_read gives, until the next call of this.
+  // The message that message_read gives, until the next call of this. The next resume() tells of
+  // it.
   void set_message(std::string message);
+
+  // What the guest is now; valid until its next call. Precondition: the run that it asked for, if
+  // any, has ended. Errors: unsupported for a guest of this program; guest_failed for one that has
+  // failed.
+  Result<Snapshot> snapshot() const;
+
+  // What reached the guest so far.
+  const InputLog& inputs() const;
+
+  // Null for a guest of this program.
+  std::shared_ptr<const Module> module() const;
 
   // The run that was asked for in the last call, if any.
   const std::optional<RunRequest>& run() const;
+  // Takes what the run binds out of it. Precondition: there is one.
+  device::Sequence take_sequence();
 
   // `watch` is asked about every 10 ms during calls that last as long, on the guest's thread; an
   // error ends the guest with its code, and with its text as the reason.
@@ -131,6 +154,7 @@ class Guest {
 
   std::unique_ptr<GuestInstance> instance_;
   Phase phase_ = Phase::fresh;
+  std::uint64_t calls_ = 0;  // of resume()
 };
 
 }  // namespace driftwood::guest

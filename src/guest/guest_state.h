@@ -10,6 +10,7 @@
 #include "guest/guest.h"
 #include "guest/guest_memory.h"
 #include "guest/handle_table.h"
+#include "guest/input_log.h"
 #include "guest/log_lines.h"
 #include "memory/window.h"
 
@@ -36,15 +37,24 @@ struct GuestState {
   std::optional<RunRequest> run;
   std::shared_ptr<const Bindings> run_holds;
   std::uint32_t last_run = 0;
+  std::uint64_t rows = 0;  // that its runs appended to its states
+  InputLog inputs;
   std::uint64_t output_bytes = 0;  // of the records written in this call
   LogBudget log_budget;
   LogLines standard_output{log::Level::info, log_budget};
   LogLines standard_error{log::Level::warning, log_budget};
 
+  // The guest's clock: the host's, moved so that it stands still while the guest is saved.
+  std::uint64_t now_ns() const { return services.now_ns() + clock_offset_ns_; }
+  void set_clock(std::uint64_t now_ns) { clock_offset_ns_ = now_ns - services.now_ns(); }
+
   void drop_run() {
     run.reset();
     run_holds = nullptr;
   }
+
+ private:
+  std::uint64_t clock_offset_ns_ = 0;  // modulo 2^64
 };
 
 }  // namespace driftwood::guest

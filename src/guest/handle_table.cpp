@@ -12,23 +12,6 @@ constexpr std::array<std::string_view, std::variant_size_v<HandleTable::Object>>
 
 }  // namespace
 
-Result<std::shared_ptr<Window>> Window::share(memory::WindowTable& table,
-                                              std::shared_ptr<memory::Region> region,
-                                              device::Device& device, memory::WindowRange range) {
-  DW_TRY(table.add(*region, range));
-  // From here on the destructor takes the range out of the table again.
-  std::shared_ptr<Window> window(new Window(table, range.offset_bytes));
-  DW_TRY_ASSIGN(memory::Import import, memory::Import::acquire(std::move(region), range));
-  DW_TRY_ASSIGN(window->buffer_, device.import_host(std::move(import)));
-  return window;
-}
-
-Window::~Window() {
-  buffer_.reset();
-  // Cannot fail: add() put the range there and only this removes it.
-  (void)table_->remove(offset_bytes_);
-}
-
 Result<std::uint32_t> HandleTable::add(Object object) {
   if (objects_.size() >= most_alive_) {
     return fail(ErrorCode::limit, "The guest has {} handles alive, and may have {}.",
@@ -42,6 +25,24 @@ Result<std::uint32_t> HandleTable::add(Object object) {
   return last_;
 }
 
+Result<void> HandleTable::put(std::uint32_t handle, Object object) {
+  if (handle <= last_) {
+    return fail(ErrorCode::corrupt, "Handle {} does not come after {}.", handle, last_);
+  }
+  DW_TRY(set_last(handle - 1));
+  DW_TRY(add(std::move(object)));
+  return {};
+}
+
+Result<void> HandleTable::set_last(std::uint32_t last) {
+  if (last < last_ || last > std::numeric_limits<std::int32_t>::max()) {
+    return fail(ErrorCode::corrupt, "The last handle ({}) is below {} or over {}.", last, last_,
+                std::numeric_limits<std::int32_t>::max());
+  }
+  last_ = last;
+  return {};
+}
+
 Result<void> HandleTable::release(std::uint32_t handle) {
   DW_TRY(find_any(handle));
   objects_.erase(handle);
@@ -52,7 +53,7 @@ std::uint64_t HandleTable::program_bytes() const {
   std::uint64_t sum_bytes = 0;
   for (const auto& [handle, object] : objects_) {
     if (const auto* graph = std::get_if<std::shared_ptr<Graph>>(&object)) {
-      sum_bytes += (*graph)->program_bytes;
+      sum_bytes += (*graph)->program_bytes();
     }
   }
   return sum_bytes;

@@ -11,52 +11,20 @@
 
 #include "core/error.h"
 #include "device/device.h"
-#include "memory/window.h"
+#include "guest/bindings.h"
+#include "guest/shared_window.h"
 #include "model/model.h"
 
 namespace driftwood::guest {
-
-// A shared range of the guest's memory: its entry in the guest's window table and the device's
-// import. Lifetime: the table outlives it.
-class Window {
- public:
-  // Errors: those of WindowTable::add, Import::acquire and Device::import_host.
-  static Result<std::shared_ptr<Window>> share(memory::WindowTable& table,
-                                               std::shared_ptr<memory::Region> region,
-                                               device::Device& device, memory::WindowRange range);
-  ~Window();
-  Window(const Window&) = delete;
-  Window& operator=(const Window&) = delete;
-
-  device::Buffer& buffer() const { return *buffer_; }
-
- private:
-  Window(memory::WindowTable& table, std::uint64_t offset_bytes)
-      : table_(&table), offset_bytes_(offset_bytes) {}
-
-  memory::WindowTable* table_;
-  std::uint64_t offset_bytes_;
-  std::unique_ptr<device::Buffer> buffer_;
-};
-
-// What is bound to the slots of a program; null where nothing is yet.
-struct Bindings {
-  struct Place {
-    std::shared_ptr<Window> window;
-    std::uint64_t offset_bytes = 0;
-  };
-
-  std::vector<Place> windows;
-  std::vector<std::shared_ptr<device::AppendState>> states;
-  std::vector<std::shared_ptr<device::RegisterState>> registers;
-};
 
 // A compiled program. Its bindings are replaced by others and never changed, so that a run keeps
 // those that it was asked for with.
 struct Graph {
   std::shared_ptr<const device::Executable> executable;
   std::shared_ptr<const Bindings> bindings;
-  std::uint64_t program_bytes = 0;  // as encoded
+
+  // Of the program, as encoded.
+  std::uint64_t program_bytes() const { return executable->program().encoded.size(); }
 };
 
 class HandleTable {
@@ -82,6 +50,14 @@ class HandleTable {
   Result<void> release(std::uint32_t handle);
 
   std::size_t alive_count() const { return objects_.size(); }
+  const std::map<std::uint32_t, Object>& objects() const { return objects_; }  // by handle
+  std::uint32_t last() const { return last_; }  // that was given out; 0 before the first
+
+  // Makes the table of a guest that was saved: each object under its number, ascending, and then
+  // the last number that was given out. Errors: corrupt when a number was given before or is not
+  // up to the last; limit.
+  Result<void> put(std::uint32_t handle, Object object);
+  Result<void> set_last(std::uint32_t last);
 
   // Of the graphs alive, as encoded.
   std::uint64_t program_bytes() const;

@@ -48,6 +48,7 @@ class LogLines {
   void append(std::string_view bytes);
   // Writes what waits for its newline.
   void flush();
+  const std::string& waiting() const { return waiting_; }
 
  private:
   log::Level level_;

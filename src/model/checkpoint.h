@@ -25,6 +25,11 @@ class Checkpoint final : public device::WeightSource {
   static Result<std::shared_ptr<const Checkpoint>> open(const std::string& path);
 
   Result<tensor::View> find(std::string_view name) const override;
+  std::vector<std::string> names() const override {
+    std::vector<std::string> all;
+    for (const auto& [name, weight] : tensors_.tensors()) all.push_back(name);
+    return all;
+  }
   bool contains(std::string_view name) const { return tensors_.find(name) != nullptr; }
 
   std::uint64_t weight_bytes() const { return weight_bytes_; }

@@ -66,10 +66,9 @@ Result<void> open_weights(const std::string& folder, Model& model) {
   return {};
 }
 
-Result<std::unique_ptr<const Tokenizer>> open_tokenizer(const std::string& path,
-                                                        const ConfigFacts& config) {
+Result<void> open_tokenizer(const std::string& path, const ConfigFacts& config, Model& model) {
   // Mapped, since reading 17 MB copies them several times.
-  const auto file = os::MappedFile::open(path);
+  auto file = os::MappedFile::open(path);
   if (!file) return pass_on(file, context_of(path));
   const auto bytes = file->bytes();
   if (bytes.size() > kMostTokenizerBytes) {
@@ -88,10 +87,21 @@ Result<std::unique_ptr<const Tokenizer>> open_tokenizer(const std::string& path,
                 "config.json.",
                 path, size, *config.vocab_size);
   }
-  return tokenizer;
+  model.tokenizer = *std::move(tokenizer);
+  model.tokenizer_file = *std::move(file);
+  return {};
 }
 
 }  // namespace
+
+const Fingerprint& Model::fingerprint() const {
+  std::call_once(fingerprint_once_, [this] {
+    fingerprint_ = {.config = digest_of(std::as_bytes(std::span(config_json))),
+                    .weights = digest_of(*weights),
+                    .tokenizer = tokenizer_file ? digest_of(tokenizer_file->bytes()) : ""};
+  });
+  return fingerprint_;
+}
 
 Result<std::shared_ptr<const Model>> open_folder(const std::string& path) {
   DW_TRY(check_folder(path));
@@ -116,7 +126,7 @@ Result<std::shared_ptr<const Model>> open_folder(const std::string& path) {
 
   const std::string tokenizer_path = path + "/tokenizer.json";
   if (os::file_exists(tokenizer_path)) {
-    DW_TRY_ASSIGN(model->tokenizer, open_tokenizer(tokenizer_path, config.facts));
+    DW_TRY(open_tokenizer(tokenizer_path, config.facts, *model));
   }
 
   DW_TRY(open_weights(path, *model));

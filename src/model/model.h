@@ -3,11 +3,15 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 
 #include "core/error.h"
 #include "device/device.h"
+#include "model/fingerprint.h"
 #include "model/tokenizer.h"
+#include "os/mapping.h"
 
 namespace driftwood::model {
 
@@ -19,7 +23,15 @@ struct Model {
   std::string generation_config_json;  // "{}" if there is none
   std::shared_ptr<const device::WeightSource> weights;
   std::unique_ptr<const Tokenizer> tokenizer;  // null if there is none
+  std::optional<os::MappedFile> tokenizer_file;  // that it was read from
   std::uint64_t weight_bytes = 0;
+
+  // What tells it from other models; made when it is asked for first. Threads: any.
+  const Fingerprint& fingerprint() const;
+
+ private:
+  mutable std::once_flag fingerprint_once_;
+  mutable Fingerprint fingerprint_;
 };
 
 // Opens a Hugging Face folder: config.json, model.safetensors or the files that

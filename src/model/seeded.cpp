@@ -54,6 +54,12 @@ class SeededWeights final : public device::WeightSource {
     return tensor::View{tensor::DType::f32, shape, std::as_bytes(std::span(values))};
   }
 
+  std::vector<std::string> names() const override {
+    std::vector<std::string> all;
+    for (const auto& [name, weight] : tensors_) all.push_back(name);
+    return all;
+  }
+
   std::uint64_t weight_bytes() const {
     std::uint64_t total = 0;
     for (const auto& [name, tensor] : tensors_) total += tensor.values.size() * sizeof(float);

@@ -31,6 +31,11 @@ class Shards final : public device::WeightSource {
   static Result<std::shared_ptr<const Shards>> open(const std::string& index_path);
 
   Result<tensor::View> find(std::string_view name) const override;
+  std::vector<std::string> names() const override {
+    std::vector<std::string> all;
+    for (const auto& [name, weight] : file_of_) all.push_back(name);
+    return all;
+  }
 
   std::uint64_t weight_bytes() const;  // of all files together
 

@@ -40,7 +40,7 @@ Result<void> check_options(const ActorOptions& options) {
 }
 
 guest::Services services(device::Device& device, std::shared_ptr<const model::Model> model,
-                         const ActorOptions& options, const RecordSink& on_record) {
+                         const ActorOptions& options) {
   nlohmann::json asked = nlohmann::json::object();
   if (options.context_rows) asked["context"] = *options.context_rows;
   if (!options.kv_dtype.empty()) asked["kv_dtype"] = options.kv_dtype;
@@ -49,10 +49,7 @@ guest::Services services(device::Device& device, std::shared_ptr<const model::Mo
       .model = std::move(model),
       .options_json = asked.dump(),
       .limits = limits_of(options.limits),
-      .write_output =
-          [&on_record](std::string_view record) {
-            if (on_record) on_record(record);
-          },
+      .write_output = {},
       .random_bits = os::random_bits,
       .now_ns = os::monotonic_ns,
   };
@@ -68,9 +65,8 @@ void Actor::send(std::string message, std::optional<std::uint64_t> timeout_ns) {
 }
 
 Result<ActorStatus> Actor::run(const std::function<void(std::string_view record)>& on_record) {
-  impl_->on_record = on_record;
-  auto status = impl_->actor->run();
-  impl_->on_record = nullptr;
+  const actor::Actor::RecordSink drop = [](std::string_view) {};
+  auto status = impl_->actor->run(on_record ? on_record : drop);
   if (!status) return pass_on(status);
   return *status == actor::Status::finished ? ActorStatus::finished : ActorStatus::idle;
 }

@@ -168,13 +168,12 @@ Result<Spread> measure_host(const Bench& bench, std::shared_ptr<const model::Mod
                             std::string_view output) {
   DW_TRY_ASSIGN(const auto device, device::open_device("null", {}));
   std::uint64_t tokens = 0;  // of the last request
-  const RecordSink sink = [&](std::string_view record) {
+  const actor::Actor::RecordSink sink = [&](std::string_view record) {
     if (!record.contains(R"("usage")")) return;
     tokens = nlohmann::json::parse(record, nullptr, false).value("completion_tokens", tokens);
   };
-  DW_TRY_ASSIGN(auto guest,
-                guest::Guest::create(bench.llama, services(*device, std::move(model), {}, sink)));
-  actor::Actor actor(*device, std::move(guest));
+  DW_TRY_ASSIGN(const auto actor,
+                actor::Actor::create(services(*device, std::move(model), {}), bench.llama));
   const nlohmann::json request = {{"prompt_ids", {1}},
                                   {"max_tokens", kHostTokens},
                                   {"temperature", 0},
@@ -182,9 +181,9 @@ Result<Spread> measure_host(const Bench& bench, std::shared_ptr<const model::Mod
                                   {"output", output}};
   std::vector<double> us;
   for (int round = -1; round < kHostRounds; ++round) {
-    actor.send(request.dump());
+    actor->send(request.dump());
     const std::uint64_t begin_ns = os::monotonic_ns();
-    DW_TRY(actor.run());
+    DW_TRY(actor->run(sink));
     const auto duration_ns = static_cast<double>(os::monotonic_ns() - begin_ns);
     if (tokens == 0) {
       return fail(ErrorCode::guest_failed, "The guest gives no tokens on the null device.");

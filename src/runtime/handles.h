@@ -15,8 +15,6 @@
 
 namespace driftwood {
 
-using RecordSink = std::function<void(std::string_view record)>;
-
 struct Runtime::Impl {
   std::unique_ptr<device::Device> device;
   std::shared_ptr<guest::Engine> engine;
@@ -28,16 +26,15 @@ struct GuestModule::Impl {
 };
 
 struct Actor::Impl {
-  RecordSink on_record;  // of the run() in progress; the guest's services refer to it
   std::unique_ptr<actor::Actor> actor;
 };
 
 // Errors: invalid_argument.
 Result<void> check_options(const ActorOptions& options);
 
-// What a guest gets from this host. Precondition: the options were checked. `on_record` is called
-// for each record and outlives the guest.
+// What a guest gets from this host, but a place for its records. Precondition: the options were
+// checked.
 guest::Services services(device::Device& device, std::shared_ptr<const model::Model> model,
-                         const ActorOptions& options, const RecordSink& on_record);
+                         const ActorOptions& options);
 
 }  // namespace driftwood

@@ -76,22 +76,21 @@ Result<void> measure_resident(device::Device& device, ProbeReport& report) {
 // A guest driven by hand, so that its runs can be timed and redirected.
 struct Bench {
   device::Device* device;
-  RecordSink sink;
   nlohmann::json last_record;
   std::unique_ptr<guest::Guest> guest;
 
   Bench(const Bench&) = delete;
-  explicit Bench(device::Device& d) : device(&d) {
-    sink = [this](std::string_view record) {
-      last_record = nlohmann::json::parse(record, nullptr, false);
-    };
-  }
+  explicit Bench(device::Device& d) : device(&d) {}
 
   Result<guest::Next> begin(const std::shared_ptr<guest::Engine>& engine, std::string_view name,
                             std::string message) {
     DW_TRY_ASSIGN(const auto wasm, builtin_guest_bytes(name));
     DW_TRY_ASSIGN(const auto module, guest::Module::compile(engine, wasm));
-    DW_TRY_ASSIGN(guest, guest::Guest::create(module, services(*device, nullptr, {}, sink)));
+    auto given = services(*device, nullptr, {});
+    given.write_output = [this](std::string_view record) {
+      last_record = nlohmann::json::parse(record, nullptr, false);
+    };
+    DW_TRY_ASSIGN(guest, guest::Guest::create(module, std::move(given)));
     DW_TRY(guest->start());
     guest->set_message(std::move(message));
     return guest->resume(guest::Event::message);
@@ -237,7 +236,7 @@ Result<void> measure_tokens(device::Device& device, const std::shared_ptr<guest:
   DW_TRY_ASSIGN(const auto wasm, builtin_guest_bytes("llama"));
   DW_TRY_ASSIGN(const auto module, guest::Module::compile(engine, wasm));
   nlohmann::json usage, failure;
-  const RecordSink sink = [&](std::string_view bytes) {
+  const actor::Actor::RecordSink sink = [&](std::string_view bytes) {
     auto record = nlohmann::json::parse(bytes, nullptr, false);
     if (record.value("type", "") == "usage") usage = record;
     if (record.value("type", "") == "error") failure = record;
@@ -249,9 +248,8 @@ Result<void> measure_tokens(device::Device& device, const std::shared_ptr<guest:
   } else {
     DW_TRY_ASSIGN(model, model::open_folder(model_folder));
   }
-  DW_TRY_ASSIGN(auto guest, guest::Guest::create(module, services(device, model, {}, sink)));
-  actor::Actor actor(device, std::move(guest));
-  DW_TRY(actor.run());
+  DW_TRY_ASSIGN(const auto actor, actor::Actor::create(services(device, model, {}), module));
+  DW_TRY(actor->run(sink));
   report.load_ms = milliseconds_since(begin_ns);
 
   const nlohmann::json request = {{"prompt_ids", {1, 2, 3, 4, 5}},
@@ -263,8 +261,8 @@ Result<void> measure_tokens(device::Device& device, const std::shared_ptr<guest:
   std::uint64_t copied_before = 0;
   for (int round = 0; round < 2; ++round) {
     copied_before = device.copied_bytes().total();
-    actor.send(request.dump());
-    DW_TRY(actor.run());
+    actor->send(request.dump());
+    DW_TRY(actor->run(sink));
     if (!failure.is_null()) {
       return fail(ErrorCode::guest_failed, "The model cannot be probed: {}",
                   failure.value("message", ""));

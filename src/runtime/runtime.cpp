@@ -57,11 +57,9 @@ Result<Actor> Runtime::spawn(const GuestModule& guest, const std::optional<Model
                              const ActorOptions& options) const {
   DW_TRY(check_options(options));
   auto impl = std::make_unique<Actor::Impl>();
-  DW_TRY_ASSIGN(auto instance,
-                guest::Guest::create(guest.impl().module,
-                                     services(*impl_->device, model ? model->impl() : nullptr,
-                                              options, impl->on_record)));
-  impl->actor = std::make_unique<actor::Actor>(*impl_->device, std::move(instance));
+  DW_TRY_ASSIGN(impl->actor, actor::Actor::create(
+                                 services(*impl_->device, model ? model->impl() : nullptr, options),
+                                 guest.impl().module));
   return Actor(std::move(impl));
 }
 
@@ -69,11 +67,12 @@ Result<Actor> Runtime::spawn_native(const NativeGuest& guest, const std::optiona
                                     const ActorOptions& options) const {
   DW_TRY(check_options(options));
   auto impl = std::make_unique<Actor::Impl>();
-  DW_TRY_ASSIGN(auto instance, guest::Guest::create_native(
-                                   {guest.start, guest.resume},
-                                   services(*impl_->device, model ? model->impl() : nullptr,
-                                            options, impl->on_record)));
-  impl->actor = std::make_unique<actor::Actor>(*impl_->device, std::move(instance));
+  DW_TRY_ASSIGN(impl->actor, actor::Actor::create(
+                                 services(*impl_->device, model ? model->impl() : nullptr, options),
+                                 [&guest](guest::Services own) {
+                                   return guest::Guest::create_native({guest.start, guest.resume},
+                                                                      std::move(own));
+                                 }));
   return Actor(std::move(impl));
 }
 

@@ -20,8 +20,9 @@ Result<std::unique_ptr<TokenLoop>> TokenLoop::create(device::Device& device,
                                                      std::shared_ptr<const model::Model> model,
                                                      const MakeGuest& make) {
   std::unique_ptr<TokenLoop> loop(new TokenLoop(device));
-  loop->sink_ = [raw = loop.get()](std::string_view record) { raw->last_record_ = record; };
-  DW_TRY_ASSIGN(loop->guest_, make(services(device, std::move(model), {}, loop->sink_)));
+  auto given = services(device, std::move(model), {});
+  given.write_output = [raw = loop.get()](std::string_view record) { raw->last_record_ = record; };
+  DW_TRY_ASSIGN(loop->guest_, make(std::move(given)));
   DW_TRY(loop->guest_->start());
   return loop;
 }

@@ -55,7 +55,6 @@ class TokenLoop {
   Result<void> settle(Result<guest::Next> next);
 
   device::Device* device_;
-  RecordSink sink_;
   std::string last_record_;
   std::unique_ptr<guest::Guest> guest_;
   std::shared_ptr<const device::Executable> decoder_;

@@ -89,10 +89,10 @@ Result<std::unique_ptr<LlamaBench>> LlamaBench::open(std::shared_ptr<device::Dev
                                                      std::shared_ptr<const model::Model> model,
                                                      const ActorOptions& options, GuestKind kind) {
   std::unique_ptr<LlamaBench> bench(new LlamaBench(std::move(device)));
-  bench->sink_ = [raw = bench.get()](std::string_view record) {
+  auto given = services(*bench->device_, std::move(model), options);
+  given.write_output = [raw = bench.get()](std::string_view record) {
     raw->answer_.records.push_back(nlohmann::json::parse(record));
   };
-  auto given = services(*bench->device_, std::move(model), options, bench->sink_);
   DW_TRY_ASSIGN(bench->guest_, make_llama(kind, std::move(given)));
   DW_TRY(bench->guest_->start());
   return bench;

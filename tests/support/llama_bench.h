@@ -71,7 +71,6 @@ class LlamaBench {
 
   std::shared_ptr<device::Device> device_;
   Answer answer_;
-  RecordSink sink_;
   std::unique_ptr<guest::Guest> guest_;
 };
 

@@ -22,6 +22,18 @@ enum class Fate { refused, not_compiled, too_large, ran, failed_run };
 class FewWeights final : public device::WeightSource {
  public:
   Result<tensor::View> find(std::string_view name) const override {
+    const auto found = weights().find(name);
+    if (found == weights().end()) return fail(ErrorCode::not_found, "There is no such weight.");
+    return found->second;
+  }
+  std::vector<std::string> names() const override {
+    std::vector<std::string> all;
+    for (const auto& [name, weight] : weights()) all.emplace_back(name);
+    return all;
+  }
+
+ private:
+  static const std::map<std::string_view, tensor::View>& weights() {
     using tensor::DType;
     alignas(64) static constexpr std::byte kZeros[256] = {};
     static const std::map<std::string_view, tensor::View> kWeights = {
@@ -36,9 +48,7 @@ class FewWeights final : public device::WeightSource {
         {"input_gates", {DType::bf16, {8, 6}, std::span(kZeros).first(96)}},
         {"hidden_gates", {DType::bf16, {8, 2}, std::span(kZeros).first(32)}},
         {"gate_bias", {DType::bf16, {8}, std::span(kZeros).first(16)}}};
-    const auto found = kWeights.find(name);
-    if (found == kWeights.end()) return fail(ErrorCode::not_found, "There is no such weight.");
-    return found->second;
+    return kWeights;
   }
 };
 

@@ -51,7 +51,9 @@ class Bench {
  public:
   template <typename MakeGuest>  // Result<std::unique_ptr<Guest>>(Services)
   Bench(std::shared_ptr<const model::Model> model, MakeGuest make) {
-    guest_ = must(make(services(*device_, std::move(model), {}, sink_)));
+    auto given = services(*device_, std::move(model), {});
+    given.write_output = [this](std::string_view record) { answer_.records.emplace_back(record); };
+    guest_ = must(make(std::move(given)));
     must(guest_->start());
   }
 
@@ -84,7 +86,6 @@ class Bench {
   std::unique_ptr<device::Device> device_ =
       must(device::open_device("cpu", {.thread_count = 2, .isa = ""}));
   Answer answer_;
-  RecordSink sink_ = [this](std::string_view record) { answer_.records.emplace_back(record); };
   std::unique_ptr<guest::Guest> guest_;
 };
 

@@ -1,0 +1,311 @@
+#include "actor/thaw.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/arithmetic.h"
+#include "guest/abi.h"
+#include "guest/compile_program.h"
+#include "model/fingerprint.h"
+
+namespace driftwood::actor {
+namespace {
+
+using device::AppendState;
+using device::RegisterState;
+using frozen::Descriptor;
+using frozen::File;
+using tensor::DType;
+
+Result<void> check_module(const Descriptor& descriptor, const guest::Module& module) {
+  const std::string given = model::hexadecimal(module.sha256());
+  if (given == descriptor.module.sha256) return {};
+  return fail(ErrorCode::invalid_argument,
+              "The actor was frozen with another guest: its module has the SHA-256 {}, the one "
+              "given has {}.",
+              format::in_quotes(descriptor.module.sha256), given);
+}
+
+Result<void> check_model(const Descriptor& descriptor, const model::Model* model) {
+  if (!descriptor.model) {
+    if (model == nullptr) return {};
+    return fail(ErrorCode::invalid_argument,
+                "The actor was frozen without a model, but is given {}.", model->name);
+  }
+  if (model == nullptr) {
+    return fail(
+        ErrorCode::invalid_argument,
+        "The actor needs the model that it was frozen with (weights {}), and is given none.",
+        format::in_quotes(descriptor.model->weights));
+  }
+  const model::Fingerprint& given = model->fingerprint();
+  const auto check = [&](std::string_view what, const std::string& frozen,
+                         const std::string& has) -> Result<void> {
+    if (frozen == has) return {};
+    return fail(ErrorCode::invalid_argument,
+                "The actor was frozen with another model: its {} have the SHA-256 {}, those of {} "
+                "have {}.",
+                what, format::in_quotes(frozen), model->name, has.empty() ? "none" : has);
+  };
+  DW_TRY(check("weights", descriptor.model->weights, given.weights));
+  DW_TRY(check("settings (config.json)", descriptor.model->config, given.config));
+  return check("tokens (tokenizer.json)", descriptor.model->tokenizer, given.tokenizer);
+}
+
+char type_letter(std::string_view name) {
+  for (const auto [type, letter] :
+       {std::pair("i32", 'i'), std::pair("i64", 'I'), std::pair("f32", 'f'), std::pair("f64", 'F'),
+        std::pair("v128", 'V')}) {
+    if (name == type) return letter;
+  }
+  return '?';  // the type of no global
+}
+
+// Makes the snapshot of one file.
+class Loader {
+ public:
+  Loader(const File& file, const guest::Services& services)
+      : file_(file), descriptor_(file.descriptor()), services_(services) {}
+
+  Result<Snapshot> load(std::shared_ptr<const guest::Module> module) {
+    Snapshot snapshot;
+    snapshot.module = std::move(module);
+    set_actor(snapshot);
+    set_guest(snapshot.guest);
+    DW_TRY(load_globals(snapshot.guest));
+    DW_TRY(load_states(snapshot.guest));
+    DW_TRY(load_registers(snapshot.guest));
+    DW_TRY(load_graphs(snapshot.guest));
+    DW_TRY(load_inputs(snapshot.guest));
+    return snapshot;
+  }
+
+ private:
+  void set_actor(Snapshot& snapshot) const {
+    const Descriptor& d = descriptor_;
+    snapshot.options_json = d.options;
+    snapshot.next = d.next;
+    if (d.outcome)
+      snapshot.outcome = std::unexpected(Error(d.outcome->code, d.outcome->text.bytes));
+    snapshot.in_message = d.in_message;
+    snapshot.end_told = d.end_told;
+    snapshot.left_ns = d.left_ns;
+    for (const frozen::Message& message : d.mailbox) {
+      snapshot.mailbox.push_back({message.text.bytes, message.left_ns});
+    }
+    snapshot.output_position = d.output_position;
+    for (const frozen::Text& record : d.output) snapshot.output.push_back(record.bytes);
+  }
+
+  void set_guest(guest::Snapshot& guest) const {
+    const Descriptor& d = descriptor_;
+    guest.started = d.started;
+    guest.finished = d.finished;
+    guest.calls = d.calls;
+    guest.memory_bytes = d.memory_bytes;
+    guest.last_handle = d.last_handle;
+    guest.last_run = d.last_run;
+    guest.rows = d.rows;
+    guest.clock_ns = d.clock_ns;
+    guest.error_text = d.error_text.bytes;
+    if (d.message) guest.message = d.message->bytes;
+    guest.standard_output = d.standard_output.bytes;
+    guest.standard_error = d.standard_error.bytes;
+    for (const frozen::Window& window : d.windows) {
+      guest.windows.push_back({window.offset, window.bytes, window.access});
+    }
+    for (const frozen::Handle& handle : d.handles) {
+      guest.handles.push_back({handle.number, handle.kind, handle.index});
+    }
+  }
+
+  Result<void> load_globals(guest::Snapshot& guest) const {
+    DW_TRY_ASSIGN(const File::Tensor* values, file_.require(frozen::kGlobals, DType::u8, 2));
+    if (values->shape[0] != descriptor_.globals.size() ||
+        values->shape[1] != sizeof(guest::Global::bits)) {
+      return fail(ErrorCode::corrupt, "There are {} globals, but their values have the shape {}.",
+                  descriptor_.globals.size(), tensor::to_string(values->shape));
+    }
+    for (std::size_t i = 0; i < descriptor_.globals.size(); ++i) {
+      guest::Global global{.index = descriptor_.globals[i].index,
+                           .type = type_letter(descriptor_.globals[i].type)};
+      DW_TRY(file_.read(*values, i * sizeof(global.bits), global.bits));
+      guest.globals.push_back(global);
+    }
+    return {};
+  }
+
+  Result<void> load_states(guest::Snapshot& guest) const {
+    for (std::size_t n = 0; n < descriptor_.states.size(); ++n) {
+      auto state = load_state(n);
+      if (!state) return pass_on(state, fmt::format("State {}", n));
+      guest.states.push_back(*std::move(state));
+    }
+    return {};
+  }
+
+  Result<std::shared_ptr<AppendState>> load_state(std::size_t n) const {
+    const std::string name = fmt::format("state.{}", n);
+    const File::Tensor* tensor = file_.find(name);
+    if (tensor == nullptr || tensor->shape.size() != 5 ||
+        tensor->shape[3] != AppendState::kBlockRows) {
+      return fail(ErrorCode::corrupt,
+                  "There is no tensor {} of shape [blocks, planes, heads, {}, "
+                  "dim].",
+                  format::in_quotes(name), AppendState::kBlockRows);
+    }
+    for (const std::size_t d : {1, 2, 4}) {
+      if (tensor->shape[d] > UINT32_MAX) {
+        return fail(ErrorCode::corrupt, "Dimension {} ({}) is too large.", d, tensor->shape[d]);
+      }
+    }
+    const frozen::State& described = descriptor_.states[n];
+    DW_TRY_ASSIGN(std::shared_ptr<AppendState> state,
+                  AppendState::create(*services_.device,
+                                      {.dtype = tensor->dtype,
+                                       .plane_count = static_cast<std::uint32_t>(tensor->shape[1]),
+                                       .head_count = static_cast<std::uint32_t>(tensor->shape[2]),
+                                       .head_dim = static_cast<std::uint32_t>(tensor->shape[4]),
+                                       .most_rows = described.most_rows}));
+    const std::uint64_t blocks =
+        round_up(described.rows, AppendState::kBlockRows) / AppendState::kBlockRows;
+    if (tensor->shape[0] != blocks) {
+      return fail(ErrorCode::corrupt, "{} rows take {} blocks, but there are {}.", described.rows,
+                  blocks, tensor->shape[0]);
+    }
+    DW_TRY(state->load(described.rows, [&](std::size_t block, std::span<std::byte> to) {
+      return file_.read(*tensor, block * state->block_bytes(), to);
+    }));
+    return state;
+  }
+
+  Result<void> load_registers(guest::Snapshot& guest) const {
+    for (std::uint32_t n = 0; n < descriptor_.registers; ++n) {
+      const std::string name = fmt::format("register.{}", n);
+      const File::Tensor* tensor = file_.find(name);
+      if (tensor == nullptr) {
+        return fail(ErrorCode::corrupt, "There is no tensor {}.", format::in_quotes(name));
+      }
+      DW_TRY_ASSIGN(std::shared_ptr<RegisterState> state,
+                    RegisterState::create(*services_.device, tensor->dtype, tensor->shape));
+      DW_TRY_ASSIGN(const auto value, file_.read_all(*tensor));
+      DW_TRY(state->load(value));
+      guest.registers.push_back(std::move(state));
+    }
+    return {};
+  }
+
+  Result<void> load_graphs(guest::Snapshot& guest) const {
+    for (const frozen::Graph& graph : descriptor_.graphs) {
+      guest::Snapshot::Graph made{.executable = nullptr,
+                                  .windows = {},
+                                  .states = graph.states,
+                                  .registers = graph.registers};
+      DW_TRY_ASSIGN(made.executable, compile(graph));
+      for (const auto& place : graph.windows) {
+        made.windows.push_back(place ? guest::Snapshot::Graph::Place{place->window, place->offset}
+                                     : guest::Snapshot::Graph::Place{});
+      }
+      guest.graphs.push_back(std::move(made));
+    }
+    return {};
+  }
+
+  Result<std::shared_ptr<const device::Executable>> compile(const frozen::Graph& graph) const {
+    if (graph.uses_model && services_.model == nullptr) {
+      return fail(ErrorCode::corrupt, "A graph uses a model, but the actor has none.");
+    }
+    DW_TRY_ASSIGN(const File::Tensor* tensor,
+                  file_.require(fmt::format("program.{}", graph.program), DType::u8, 1));
+    DW_TRY_ASSIGN(const auto encoded, file_.read_all(*tensor));
+    return guest::compile_program(*services_.device,
+                                  graph.uses_model ? services_.model.get() : nullptr, encoded);
+  }
+
+  Result<void> load_inputs(guest::Snapshot& guest) const {
+    DW_TRY_ASSIGN(const File::Tensor* tensor, file_.require(frozen::kInputLog, DType::u8, 1));
+    DW_TRY_ASSIGN(auto bytes, file_.read_all(*tensor));
+    DW_TRY(guest::read_inputs(bytes));
+    guest.inputs = guest::InputLog(std::move(bytes));
+    return {};
+  }
+
+  const File& file_;
+  const Descriptor& descriptor_;
+  const guest::Services& services_;
+};
+
+// Sets the guest's memory: the file's pages, and zero between them.
+Result<void> fill_memory(const File& file, memory::Region& region) {
+  DW_TRY_ASSIGN(const File::Tensor* indices, file.require(frozen::kMemoryPages, DType::u32, 1));
+  DW_TRY_ASSIGN(const File::Tensor* pages, file.require(frozen::kMemory, DType::u8, 2));
+  const std::uint64_t count = indices->shape[0];
+  if (pages->shape[0] != count || pages->shape[1] != frozen::kPageBytes) {
+    return fail(ErrorCode::corrupt,
+                "There are {} numbers of pages, but the pages have the shape {}.", count,
+                tensor::to_string(pages->shape));
+  }
+  std::vector<std::uint32_t> numbers(count);
+  DW_TRY(file.read(*indices, 0, std::as_writable_bytes(std::span(numbers))));
+  const std::uint64_t page_count = region.committed_bytes() / frozen::kPageBytes;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (numbers[i] >= page_count || (i > 0 && numbers[i] <= numbers[i - 1])) {
+      return fail(ErrorCode::corrupt,
+                  "Page {} of the memory has the number {}: numbers ascend and are below {}.", i,
+                  numbers[i], page_count);
+    }
+  }
+  DW_TRY(region.clear());
+  for (std::size_t begin = 0, end; begin < count; begin = end) {
+    for (end = begin + 1; end < count && numbers[end] == numbers[end - 1] + 1;) ++end;
+    DW_TRY(file.read(*pages, begin * frozen::kPageBytes,
+                     region.bytes().subspan(numbers[begin] * frozen::kPageBytes,
+                                            (end - begin) * frozen::kPageBytes)));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<std::byte>> module_of(const File& file) {
+  const frozen::Module& described = file.descriptor().module;
+  if (file.find(frozen::kModule) == nullptr) {
+    return fail(ErrorCode::not_found,
+                "The frozen actor is thin: it needs the module with the SHA-256 {}.",
+                format::in_quotes(described.sha256));
+  }
+  DW_TRY_ASSIGN(const File::Tensor* tensor, file.require(frozen::kModule, DType::u8, 1));
+  DW_TRY_ASSIGN(auto wasm, file.read_all(*tensor));
+  if (model::digest_of(wasm) != described.sha256) {
+    return fail(ErrorCode::corrupt, "The module in the file does not have the SHA-256 {}.",
+                format::in_quotes(described.sha256));
+  }
+  return wasm;
+}
+
+Result<Thawed> thaw(const File& file, guest::Services services,
+                    std::shared_ptr<const guest::Module> module) {
+  const Descriptor& descriptor = file.descriptor();
+  if (descriptor.abi_version == 0 || descriptor.abi_version > DW_ABI_VERSION) {
+    return fail(ErrorCode::unsupported,
+                "The actor's guest speaks version {} of the ABI; this program speaks 1 to {}.",
+                descriptor.abi_version, DW_ABI_VERSION);
+  }
+  DW_TRY(check_module(descriptor, *module));
+  DW_TRY(check_model(descriptor, services.model.get()));
+  DW_TRY_ASSIGN(const Snapshot snapshot, Loader(file, services).load(std::move(module)));
+  Thawed thawed;
+  thawed.sameness = descriptor.numerics == services.device->capabilities().numerics
+                        ? Sameness::identical
+                        : Sameness::same_state;
+  thawed.rows = 0;
+  for (const frozen::State& state : descriptor.states) thawed.rows += state.rows;
+  thawed.bytes_read = file.size_bytes();
+  DW_TRY_ASSIGN(thawed.actor,
+                Actor::restore(std::move(services), snapshot, [&file](memory::Region& region) {
+                  return fill_memory(file, region);
+                }));
+  return thawed;
+}
+
+}  // namespace driftwood::actor

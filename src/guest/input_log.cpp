@@ -1,0 +1,120 @@
+#include "guest/input_log.h"
+
+#include <bit>
+#include <cstring>
+
+#include "core/arithmetic.h"
+
+namespace driftwood::guest {
+namespace {
+
+static_assert(std::endian::native == std::endian::little);
+
+enum Kind : std::uint32_t { kMessage = 1, kRandom = 2, kTime = 3, kEvent = 4 };
+
+struct RecordHead {
+  std::uint32_t kind;
+  std::uint32_t size_bytes;
+};
+
+struct EventHead {
+  std::uint64_t call;
+  std::int32_t event;
+  std::int32_t status;
+};
+
+template <typename T>
+T read_as(std::span<const std::byte> bytes) {
+  T value;
+  std::memcpy(&value, bytes.data(), sizeof value);
+  return value;
+}
+
+std::string text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+Result<Input> read_input(std::size_t index, const RecordHead& head,
+                         std::span<const std::byte> payload) {
+  const auto is_u64 = payload.size() == sizeof(std::uint64_t);
+  switch (head.kind) {
+    case kMessage:
+      return InputMessage{text_of(payload)};
+    case kRandom:
+      if (is_u64) return InputRandom{read_as<std::uint64_t>(payload)};
+      break;
+    case kTime:
+      if (is_u64) return InputTime{read_as<std::uint64_t>(payload)};
+      break;
+    case kEvent:
+      if (payload.size() >= sizeof(EventHead)) {
+        const auto event = read_as<EventHead>(payload);
+        return InputEvent{event.call, event.event, event.status,
+                          text_of(payload.subspan(sizeof(EventHead)))};
+      }
+      break;
+    default:
+      return fail(ErrorCode::corrupt,
+                  "Record {} of the input log has the kind {}, which is unknown.", index,
+                  head.kind);
+  }
+  return fail(ErrorCode::corrupt, "Record {} of the input log (kind {}) has {} bytes.", index,
+              head.kind, payload.size());
+}
+
+}  // namespace
+
+void InputLog::append(const void* from, std::size_t size_bytes) {
+  const auto* bytes = static_cast<const std::byte*>(from);
+  bytes_.insert(bytes_.end(), bytes, bytes + size_bytes);
+}
+
+void InputLog::begin(std::uint32_t kind, std::uint64_t size_bytes) {
+  const RecordHead head = {kind, static_cast<std::uint32_t>(size_bytes)};
+  append(&head, sizeof head);
+}
+
+void InputLog::message(std::string_view text) {
+  begin(kMessage, text.size());
+  append(text.data(), text.size());
+}
+
+void InputLog::random(std::uint64_t bits) {
+  begin(kRandom, sizeof bits);
+  append(&bits, sizeof bits);
+}
+
+void InputLog::time(std::uint64_t ns) {
+  begin(kTime, sizeof ns);
+  append(&ns, sizeof ns);
+}
+
+void InputLog::event(const InputEvent& event) {
+  const EventHead head = {event.call, event.event, event.status};
+  begin(kEvent, sizeof head + event.text.size());
+  append(&head, sizeof head);
+  append(event.text.data(), event.text.size());
+}
+
+Result<std::vector<Input>> read_inputs(std::span<const std::byte> bytes) {
+  std::vector<Input> inputs;
+  while (!bytes.empty()) {
+    if (bytes.size() < sizeof(RecordHead)) {
+      return fail(ErrorCode::corrupt, "The input log ends within the head of record {}.",
+                  inputs.size());
+    }
+    const auto head = read_as<RecordHead>(bytes);
+    bytes = bytes.subspan(sizeof head);
+    if (head.size_bytes > bytes.size()) {
+      return fail(ErrorCode::corrupt,
+                  "Record {} of the input log has {} bytes, but only {} follow.", inputs.size(),
+                  head.size_bytes, bytes.size());
+    }
+    DW_TRY_ASSIGN(auto input, read_input(inputs.size(), head, bytes.first(head.size_bytes)));
+    inputs.push_back(std::move(input));
+    bytes = bytes.subspan(head.size_bytes);
+  }
+  return inputs;
+}
+
+}  // namespace driftwood::guest

@@ -1,0 +1,56 @@
+#include "os/input_file.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "os/posix.h"
+
+namespace driftwood::os {
+namespace {
+
+constexpr std::size_t kMostBytesPerRead = std::size_t{1} << 30;  // some systems refuse 2 GiB
+
+}  // namespace
+
+InputFile::InputFile(std::string path, Descriptor descriptor, std::uint64_t size_bytes)
+    : path_(std::move(path)),
+      descriptor_(std::make_unique<Descriptor>(std::move(descriptor))),
+      size_bytes_(size_bytes) {}
+InputFile::~InputFile() = default;
+InputFile::InputFile(InputFile&&) noexcept = default;
+InputFile& InputFile::operator=(InputFile&&) noexcept = default;
+
+Result<InputFile> InputFile::open(const std::string& path) {
+  DW_TRY_ASSIGN(Descriptor descriptor, Descriptor::open_for_reading(path));
+  struct stat status;
+  if (::fstat(descriptor.number(), &status) != 0) {
+    return fail(ErrorCode::io, "File \"{}\" cannot be read: {}.", path, errno_text());
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return fail(ErrorCode::io, "\"{}\" is no regular file.", path);
+  }
+  return InputFile(path, std::move(descriptor), static_cast<std::uint64_t>(status.st_size));
+}
+
+Result<void> InputFile::read(std::uint64_t offset_bytes, std::span<std::byte> to) const {
+  while (!to.empty()) {
+    const ssize_t got =
+        ::pread(descriptor_->number(), to.data(), std::min(to.size(), kMostBytesPerRead),
+                static_cast<off_t>(offset_bytes));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      return fail(ErrorCode::io, "File \"{}\" cannot be read: {}.", path_, errno_text());
+    }
+    if (got == 0) {
+      return fail(ErrorCode::io, "File \"{}\" ends at byte {}, and more was asked for.", path_,
+                  offset_bytes);
+    }
+    offset_bytes += static_cast<std::uint64_t>(got);
+    to = to.subspan(static_cast<std::size_t>(got));
+  }
+  return {};
+}
+
+}  // namespace driftwood::os
