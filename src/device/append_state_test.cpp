@@ -314,7 +314,7 @@ TEST(AppendStateLoad, takes_no_rows_and_rows_after_a_truncation_to_nothing) {
   EXPECT_EQ(filled.state().block_count(), 1u);
   EXPECT_EQ(Filled::bytes(filled.state()), one);
   must(filled.state().truncate(0));
-  must(filled.state().load(0, {}));
+  must(filled.state().load(0, testing::Bytes()));
   EXPECT_EQ(filled.state().length_rows(), 0u);
 }
 

@@ -24,32 +24,43 @@ class ImportedBuffer final : public Buffer {
 
 class AllocatedBuffer final : public Buffer {
  public:
-  AllocatedBuffer(std::byte* bytes, std::uint64_t size_bytes, std::align_val_t alignment)
-      : Buffer(size_bytes, memory::Access::read_write, bytes), alignment_(alignment) {}
-  ~AllocatedBuffer() override { ::operator delete(contents(), alignment_); }
+  AllocatedBuffer(HostMemory memory, std::uint64_t size_bytes)
+      : Buffer(size_bytes, memory::Access::read_write, memory.get()), memory_(std::move(memory)) {}
 
  private:
-  std::align_val_t alignment_;
+  HostMemory memory_;
 };
 
+std::align_val_t alignment() {
+  return std::align_val_t{os::page_size_bytes()};
+}
+
 }  // namespace
+
+void HostMemoryDelete::operator()(std::byte* bytes) const {
+  ::operator delete(bytes, alignment());
+}
 
 std::unique_ptr<Buffer> wrap_import(memory::Import window) {
   return std::make_unique<ImportedBuffer>(std::move(window));
 }
 
-Result<std::unique_ptr<Buffer>> allocate_host(std::uint64_t size_bytes, Filling filling) {
+Result<HostMemory> allocate_host_memory(std::uint64_t size_bytes) {
   if (size_bytes > kMostBytes) {
     return fail(ErrorCode::out_of_memory,
                 "Allocation size ({} bytes) is over the limit ({} bytes).", size_bytes, kMostBytes);
   }
-  const std::align_val_t alignment{os::page_size_bytes()};
-  auto* bytes = static_cast<std::byte*>(::operator new(size_bytes, alignment, std::nothrow));
-  if (bytes == nullptr) {
+  HostMemory memory(static_cast<std::byte*>(::operator new(size_bytes, alignment(), std::nothrow)));
+  if (memory == nullptr) {
     return fail(ErrorCode::out_of_memory, "The system has no {} bytes of memory left.", size_bytes);
   }
-  if (filling == Filling::zeros) std::fill_n(bytes, size_bytes, std::byte{0});
-  return std::make_unique<AllocatedBuffer>(bytes, size_bytes, alignment);
+  return memory;
+}
+
+Result<std::unique_ptr<Buffer>> allocate_host(std::uint64_t size_bytes, Filling filling) {
+  DW_TRY_ASSIGN(HostMemory memory, allocate_host_memory(size_bytes));
+  if (filling == Filling::zeros) std::fill_n(memory.get(), size_bytes, std::byte{0});
+  return std::make_unique<AllocatedBuffer>(std::move(memory), size_bytes);
 }
 
 void copy_host(const BufferPlace& from, const BufferPlace& to, std::uint64_t size_bytes) {

@@ -15,6 +15,7 @@
 #include "device/cpu/peaks.h"
 #include "device/cpu/run.h"
 #include "device/host_buffer.h"
+#include "device/host_pool.h"
 #include "os/process.h"
 #include "os/team.h"
 
@@ -47,7 +48,7 @@ class CpuDevice final : public Device {
 
   Result<std::unique_ptr<Buffer>> allocate_impl(std::uint64_t size_bytes,
                                                 Filling filling) override {
-    return allocate_host(size_bytes, filling);
+    return pool_->allocate(size_bytes, filling);
   }
 
   Result<void> copy_impl(const BufferPlace& from, const BufferPlace& to,
@@ -90,6 +91,7 @@ class CpuDevice final : public Device {
 
   Isa isa_;
   os::Team team_;
+  std::shared_ptr<HostPool> pool_ = HostPool::create();
   OpObserver observer_;
   std::mutex queue_mutex_;                  // cancel_impl() looks for its run from any thread
   std::deque<std::unique_ptr<Run>> queue_;  // in the order of submission
