@@ -96,12 +96,12 @@ class Runtime {
   Result<GuestModule> builtin_guest(std::string_view name) const;
 
   // Compiles a guest. Errors: corrupt when it is not WebAssembly; invalid_argument when it imports
-  // what it is not given, or lacks an export.
+  // what it is not given, lacks an export, or has what cannot be frozen (docs/abi.md).
   Result<GuestModule> compile_guest(std::span<const std::byte> wasm) const;
 
   // Starts an actor. `model` may be absent for guests that need none. Errors: invalid_argument for
   // a KV dtype that there is not; limit when the guest begins with more memory than it may have;
-  // guest_failed when its start section traps; out_of_memory.
+  // guest_failed when a segment lies outside its memory; out_of_memory.
   Result<Actor> spawn(const GuestModule& guest, const std::optional<Model>& model,
                       const ActorOptions& options) const;
 
