@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <memory>
 #include <random>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "device/test_support.h"
 
@@ -23,6 +28,24 @@ TEST(HostPool, hands_out_memory_of_a_buffer_that_went_and_only_for_the_same_size
   EXPECT_EQ(again->contents(), first);
   EXPECT_EQ(pool->kept_bytes(), 0u);
   EXPECT_NE(must(pool->allocate(kSize, Filling::any))->contents(), first);
+}
+
+TEST(HostPool, still_has_the_others_when_one_was_taken) {
+  const auto pool = HostPool::create();
+  std::map<std::uint64_t, const std::byte*> places;
+  {
+    std::vector<std::unique_ptr<Buffer>> buffers;
+    for (std::uint64_t size_bytes = kSize; size_bytes < kSize + 5; ++size_bytes) {
+      buffers.push_back(must(pool->allocate(size_bytes, Filling::any)));
+      places[size_bytes] = buffers.back()->contents();
+    }
+  }
+  std::vector<std::unique_ptr<Buffer>> buffers;
+  for (const std::uint64_t size_bytes : {kSize + 2, kSize, kSize + 4, kSize + 1, kSize + 3}) {
+    buffers.push_back(must(pool->allocate(size_bytes, Filling::any)));
+    EXPECT_EQ(buffers.back()->contents(), places[size_bytes]);
+  }
+  EXPECT_EQ(pool->kept_bytes(), 0u);
 }
 
 TEST(HostPool, memory_that_is_asked_for_as_zero_holds_nothing_of_an_earlier_buffer) {
