@@ -1,5 +1,14 @@
 // An actor: one guest at work, with a mailbox in front and output records behind it. A conversation
 // is an actor whose guest speaks driftwood.generate/1 (docs/generate.md).
+//
+// It works in steps: a call of its guest and the run of the device that the guest asked for.
+// Between two steps it can be frozen into one file, forked, or parked; an idle one costs no thread.
+//
+//   auto actor = runtime->spawn(guest, model, {});
+//   actor->send(request);
+//   actor->run(print, 10);                    // ten steps of it
+//   actor->freeze("talk.safetensors", {});    // goes on here, in another process, elsewhere
+//   auto other = actor->fork();               // and a second time, another way
 #pragma once
 
 #include <cstdint>
@@ -8,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <driftwood/result.h>
 
@@ -41,6 +51,10 @@ struct ActorLimits {
   // there is one warning, and the lines are left out.
   std::optional<std::uint64_t> log_bytes;
 
+  // Rows that all its runs append to its states, over its whole life: tokens, of a conversation.
+  // Default: no limit.
+  std::optional<std::uint64_t> tokens;
+
   // Nanoseconds of processor time in one call of the guest. Default: 10 s. Over it run() gives
   // guest_failed, and the actor is over.
   std::optional<std::uint64_t> call_ns;
@@ -51,11 +65,37 @@ struct ActorOptions {
   std::optional<std::uint32_t> context_rows;  // tokens; default: what the model allows
   std::string kv_dtype;  // "f32", "bf16" or "f16"; empty: f32 with f32 weights, otherwise bf16
   ActorLimits limits;
+
+  // How many turns undo() can take back. Each costs what the actor wrote since.
+  std::uint32_t undo_turns = 0;
 };
 
 enum class ActorStatus {
   idle,      // every message was worked on
+  paused,    // there is more to do
   finished,  // the guest takes no more messages
+};
+
+// A record that the guest wrote. Positions count those of the actor's whole life, from 0.
+struct OutputRecord {
+  std::uint64_t position;
+  std::string bytes;
+};
+
+// What is true when a file has been written.
+enum class Durability {
+  none,    // it is there for other processes; a loss of power may lose it
+  synced,  // it outlives a loss of power
+};
+
+struct FreezeOptions {
+  bool thin = false;  // without the guest's module, which who thaws it has to bring
+  Durability durability = Durability::none;
+};
+
+struct FreezeReport {
+  std::uint64_t file_bytes;
+  std::uint64_t state_rows;  // tokens, of a conversation
 };
 
 // Lifetime: the runtime outlives its actors.
@@ -71,13 +111,43 @@ class Actor {
   // is the first message, what the guest does before taking it is on that time too.
   void send(std::string message, std::optional<std::uint64_t> timeout_ns = {});
 
-  // Works until the mailbox is empty. Each output record is handed to `on_record` as it is written;
-  // the view is valid during that call, which must not throw.
+  // Works until the mailbox is empty, or for so many steps. Records that wait are handed to
+  // `on_record` first, and each further one as it is written; the view is valid during that call,
+  // which must not throw.
   // Errors: guest_failed when the guest trapped, broke the ABI or computed longer than it may;
   // device_lost; cancelled and timeout when it did not end its work within a second of being told.
   // The actor is then over, and each later call gives the same error. A request that the guest
   // refuses is no error here but a record.
-  Result<ActorStatus> run(const std::function<void(std::string_view record)>& on_record);
+  Result<ActorStatus> run(const std::function<void(std::string_view record)>& on_record,
+                          std::uint64_t most_steps = UINT64_MAX);
+
+  // Takes the records that Runtime::step() left here, the oldest first. Over 4 MiB of them the
+  // guest is not called until some are taken.
+  std::vector<OutputRecord> take_output();
+
+  // Writes the actor into one safetensors file (docs/formats/frozen_actor.md), or into memory; it
+  // goes on as before. Whoever reads the file's name meanwhile finds the old file or the new one.
+  // Runtime::thaw makes an actor of it again, which goes on from here with the same bits.
+  // Errors: those of run() when the actor is over; unsupported for a guest of this program; io and
+  // not_found, and then the file is as it was; limit; out_of_memory.
+  Result<FreezeReport> freeze(const std::string& path, const FreezeOptions& options) const;
+  Result<std::vector<std::byte>> freeze(const FreezeOptions& options) const;
+
+  // A second actor that is what this one is now and goes its own way. What they have in common they
+  // share until one of them writes it. Errors: as freeze(), but those of files.
+  Result<Actor> fork() const;
+
+  // Makes the actor what it was before its last `turns` messages, each counted from where it was
+  // taken from the mailbox while the guest was idle. Messages that wait, and output that nobody
+  // took, are dropped. Errors: invalid_argument for more turns than are kept.
+  Result<void> undo(std::uint32_t turns = 1);
+
+  // Freezes the actor into this file, thinly, and gives back its memory and that of the device.
+  // The next send() followed by a step, and all else that needs the guest, makes it whole again
+  // from the file, which stays where it is until then and is not deleted. What undo() kept is lost.
+  // Errors: as freeze(); then the actor is as it was.
+  Result<void> park(const std::string& path);
+  bool is_parked() const;
 
   // Asks the actor to end its work on the present message, or its start and the first message; its
   // guest then says how far it came. It is heard between the steps of the guest and of the device;

@@ -50,6 +50,39 @@ struct NativeGuest {
   std::int32_t (*resume)(std::int32_t event, std::int32_t status);
 };
 
+struct ThawOptions {
+  ActorLimits limits;
+  std::uint32_t undo_turns = 0;
+  // The guest of a thin file, and the only one that is accepted for any other.
+  std::optional<GuestModule> guest;
+  // Compare the checksums of all bytes first: for files that came over a network.
+  bool verify = false;
+};
+
+// What is guaranteed of a thawed actor.
+enum class Sameness {
+  identical,   // it goes on with the bits that it would have had
+  same_state,  // its state is exact, but this device orders its sums in another way
+};
+
+struct ThawReport {
+  Sameness sameness;
+  std::uint64_t state_rows;  // tokens, of a conversation: none of them was computed again
+  std::uint64_t bytes_read;
+};
+
+struct ThawedActor {
+  Actor actor;
+  ThawReport report;
+};
+
+// What came of doing again what a frozen actor did.
+struct ReplayReport {
+  bool is_equal;            // every byte of guest, states and registers
+  std::uint64_t calls;      // of the guest
+  std::string difference;   // the first, for people; empty if there is none
+};
+
 // The bits that one op of one run wrote.
 struct OpHash {
   std::uint64_t run;      // runs of a device count up from 1
@@ -104,6 +137,27 @@ class Runtime {
   // guest_failed when a segment lies outside its memory; out_of_memory.
   Result<Actor> spawn(const GuestModule& guest, const std::optional<Model>& model,
                       const ActorOptions& options) const;
+
+  // One step of each actor that has something to do, equal programs of several actors as one run
+  // of the device; records are left for Actor::take_output. Gives how many actors have more to do
+  // now. An error ends the actor that it belongs to, and its next run() gives it. Precondition: the
+  // actors are of this runtime, and none is given twice.
+  std::size_t step(std::span<Actor* const> actors) const;
+
+  // Makes an actor of its file, or of the file's bytes. Nothing is computed again.
+  // Errors: not_found, for a thin file without its guest too; io; corrupt, with what is wrong;
+  // unsupported for a newer version; invalid_argument for another model or guest than it was frozen
+  // with, with both digests; limit; out_of_memory.
+  Result<ThawedActor> thaw(const std::string& path, const std::optional<Model>& model,
+                           const ThawOptions& options) const;
+  Result<ThawedActor> thaw(std::span<const std::byte> bytes, const std::optional<Model>& model,
+                           const ThawOptions& options) const;
+
+  // Does again all that the actor of this file did, from its first call, with the messages, random
+  // bits, times and interruptions that its file keeps, and compares where that leads.
+  // Errors: as thaw().
+  Result<ReplayReport> replay(const std::string& path, const std::optional<Model>& model,
+                              const ThawOptions& options) const;
 
   // The same for a guest of this program. Errors: limit while another one lives; invalid_argument;
   // out_of_memory.
