@@ -137,6 +137,36 @@ TEST(CpuDevice, prefill_in_pieces_equals_prefill_at_once_in_every_bit) {
   }
 }
 
+TEST(CpuDevice, forks_that_run_together_have_the_bits_of_states_that_are_alone) {
+  const ConformanceCase one = make_decoder(tensor::DType::bf16);
+  const auto program = decode(one.program);
+  CaseRun run(one, 2, "");
+  const auto begin = [&] {
+    std::vector<SequenceData> prefix = {make_text(*program, 3, 0, 21)};
+    run.add_states(prefix[0]);
+    must(testing::run(run.device(), run.executable(), prefix));
+    return prefix[0].states[0];
+  };
+  AppendState* const source = begin();
+  std::vector<std::unique_ptr<AppendState>> forks;
+  for (int i = 0; i < 3; ++i) forks.push_back(must(source->fork()));
+  forks.push_back(must(forks[1]->fork()));
+
+  std::vector<SequenceData> together;
+  for (std::uint32_t seed = 4; seed < 9; ++seed) {
+    together.push_back(make_text(*program, seed, 21, 30));
+    together.back().states = {seed == 4 ? source : forks[seed - 5].get()};
+  }
+  must(testing::run(run.device(), run.executable(), together));
+  for (std::uint32_t seed = 4; seed < 9; ++seed) {
+    std::vector<SequenceData> alone = {make_text(*program, seed, 21, 30)};
+    alone[0].states = {begin()};
+    must(testing::run(run.device(), run.executable(), alone));
+    expect_same_bits(alone, {together[seed - 4]}, "seed " + std::to_string(seed));
+  }
+  EXPECT_NE(together[0].windows[kLogits], together[1].windows[kLogits]);
+}
+
 TEST(CpuDevice, runs_stop_between_ops_and_go_on_at_the_next_wait) {
   const ConformanceCase one = make_decoder(tensor::DType::f32);
   const auto program = decode(one.program);
