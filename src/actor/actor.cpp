@@ -29,10 +29,7 @@ using guest::Next;
 
 Result<std::unique_ptr<Actor>> Actor::create(guest::Services services, const MakeGuest& make) {
   std::unique_ptr<Actor> actor(new Actor(std::move(services)));
-  guest::Services own = actor->services_;
-  own.write_output = [self = actor.get()](std::string_view record) { self->write_output(record); };
-  DW_TRY_ASSIGN(actor->guest_, make(std::move(own)));
-  actor->guest_->set_watch([self = actor.get()] { return self->check_grace(); });
+  DW_TRY(actor->take_guest(make));
   return actor;
 }
 
@@ -45,23 +42,39 @@ Result<std::unique_ptr<Actor>> Actor::create(guest::Services services,
 
 Result<std::unique_ptr<Actor>> Actor::restore(guest::Services services, const Snapshot& snapshot,
                                               const guest::Guest::Fill& fill) {
-  services.options_json = snapshot.options_json;
-  DW_TRY_ASSIGN(auto actor, create(std::move(services), [&](guest::Services own) {
-                  return guest::Guest::restore(snapshot.module, std::move(own), snapshot.guest,
-                                               fill);
-                }));
-  actor->started_ = snapshot.guest.started;
-  actor->next_ = snapshot.guest.finished ? Next::finished : snapshot.next;
-  if (snapshot.next == Next::run) actor->outcome_ = snapshot.outcome;
-  actor->in_message_ = snapshot.in_message;
-  actor->end_told_ = snapshot.end_told;
-  actor->deadline_ns_ = deadline_in(snapshot.left_ns);
-  for (const Snapshot::Message& message : snapshot.mailbox) {
-    actor->mailbox_.push_back({message.text, deadline_in(message.left_ns)});
-  }
-  actor->rested_ = !snapshot.in_message;
-  actor->output_ = OutputQueue::restore(snapshot.output_position, snapshot.output);
+  std::unique_ptr<Actor> actor(new Actor(std::move(services)));
+  actor->services_.options_json = snapshot.options_json;
+  DW_TRY(actor->become(snapshot, fill));
   return actor;
+}
+
+Result<void> Actor::take_guest(const MakeGuest& make) {
+  guest::Services own = services_;
+  own.write_output = [this](std::string_view record) { write_output(record); };
+  DW_TRY_ASSIGN(guest_, make(std::move(own)));
+  guest_->set_watch([this] { return check_grace(); });
+  return {};
+}
+
+Result<void> Actor::become(const Snapshot& snapshot, const guest::Guest::Fill& fill) {
+  DW_TRY(take_guest([&](guest::Services own) {
+    return guest::Guest::restore(snapshot.module, std::move(own), snapshot.guest, fill);
+  }));
+  started_ = snapshot.guest.started;
+  next_ = snapshot.guest.finished ? Next::finished : snapshot.next;
+  outcome_.reset();
+  if (next_ == Next::run) outcome_ = snapshot.outcome;
+  in_message_ = snapshot.in_message;
+  end_told_ = snapshot.end_told;
+  rested_ = !snapshot.in_message;
+  deadline_ns_ = deadline_in(snapshot.left_ns);
+  grace_ends_ns_.reset();
+  mailbox_.clear();
+  for (const Snapshot::Message& message : snapshot.mailbox) {
+    mailbox_.push_back({message.text, deadline_in(message.left_ns)});
+  }
+  output_ = OutputQueue::restore(snapshot.output_position, snapshot.output);
+  return {};
 }
 
 Result<Snapshot> Actor::snapshot() const {
@@ -84,12 +97,41 @@ Result<Snapshot> Actor::snapshot() const {
   return snapshot;
 }
 
-Result<std::unique_ptr<Actor>> Actor::fork() {
+Result<std::unique_ptr<Actor>> Actor::fork() const {
   DW_TRY_ASSIGN(Snapshot copy, snapshot());
   DW_TRY_ASSIGN(copy.guest, guest::fork(copy.guest));
   return restore(services_, copy, [&copy](memory::Region& region) {
     return region.become_copy_of(*copy.guest.region, copy.guest.windows);
   });
+}
+
+Result<Snapshot> Actor::lasting_snapshot() const {
+  DW_TRY_ASSIGN(Snapshot copy, snapshot());
+  DW_TRY_ASSIGN(copy.guest, guest::fork(copy.guest));
+  DW_TRY_ASSIGN(auto region, memory::Region::reserve({.committed_bytes = copy.guest.memory_bytes,
+                                                      .reserved_bytes = copy.guest.memory_bytes,
+                                                      .guard_bytes = 0}));
+  DW_TRY(region->become_copy_of(*copy.guest.region, copy.guest.windows));
+  copy.guest.region = std::move(region);
+  return copy;
+}
+
+Result<void> Actor::undo(std::uint32_t turns) {
+  if (turns == 0 || turns > turns_.size()) {
+    return fail(ErrorCode::invalid_argument,
+                "{} turns are to be taken back, but {} are kept of this actor.", turns,
+                turns_.size());
+  }
+  Snapshot& turn = turns_[turns_.size() - turns];
+  turn.mailbox.clear();
+  turn.output.clear();
+  turn.output_position = output_.first_position() + output_.records().size();
+  DW_TRY(become(turn, [&turn](memory::Region& region) {
+    return region.become_copy_of(*turn.guest.region, {});
+  }));
+  turns_.resize(turns_.size() - turns);
+  failure_.reset();
+  return {};
 }
 
 void Actor::send(std::string message, std::optional<std::uint64_t> timeout_ns) {
@@ -125,7 +167,8 @@ bool Actor::is_ready() const {
 }
 
 void Actor::call() {
-  auto next = call_guest();
+  const Result<void> whole = hydrate();
+  const Result<Next> next = whole ? call_guest() : pass_on(whole);
   outcome_.reset();
   if (!next) {
     failure_ = next.error();
@@ -161,6 +204,11 @@ Result<Next> Actor::call_guest() {
 }
 
 Result<Next> Actor::begin_message() {
+  if (kept_turns_ > 0) {
+    DW_TRY_ASSIGN(Snapshot turn, lasting_snapshot());
+    turns_.push_back(std::move(turn));
+    if (turns_.size() > kept_turns_) turns_.pop_front();
+  }
   Message message = std::move(mailbox_.front());
   mailbox_.pop_front();
   if (std::exchange(rested_, false)) cancel_requested_ = false;

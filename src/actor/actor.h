@@ -76,8 +76,25 @@ class Actor {
 
   // A second actor that is what this one is now and goes its own way: memory, states and registers
   // are shared until either side writes. Errors: as snapshot() and restore().
-  Result<std::unique_ptr<Actor>> fork();
+  Result<std::unique_ptr<Actor>> fork() const;
 
+  // Keeps what the actor is before each message that it takes, for the last `turns` of them.
+  void keep_turns(std::uint32_t turns) { kept_turns_ = turns; }
+  // Makes the actor what it was before its last `turns` messages; mailbox and output are empty
+  // then. Errors: invalid_argument for more turns than are kept; those of restore().
+  Result<void> undo(std::uint32_t turns);
+
+  // Writes the actor into this file, thinly, and gives back its guest with all that it held; what
+  // keep_turns() kept is lost. Mailbox, output and what is pending stay. The next step, or
+  // hydrate(), takes the guest from the file again. Errors: those of Frozen::make and
+  // os::replace_file; the actor is then as it was.
+  Result<void> park(const std::string& path);
+  bool is_parked() const { return guest_ == nullptr; }
+  // Precondition of snapshot(), fork() and guest() for an actor that may be parked. Errors: those
+  // of frozen::File::open and read_snapshot; it then stays parked.
+  Result<void> hydrate();
+
+  // Precondition of these: it is not parked.
   guest::Guest& guest() { return *guest_; }
   const guest::Services& services() const { return services_; }
 
@@ -104,6 +121,10 @@ class Actor {
   };
 
   explicit Actor(guest::Services services) : services_(std::move(services)) {}
+  Result<void> take_guest(const MakeGuest& make);
+  Result<void> become(const Snapshot& snapshot, const guest::Guest::Fill& fill);
+  // A snapshot that stays as it is while the actor goes on.
+  Result<Snapshot> lasting_snapshot() const;
 
   void write_output(std::string_view record);
   Result<guest::Next> call_guest();
@@ -119,8 +140,12 @@ class Actor {
   Result<void> check_grace();
 
   guest::Services services_;  // as given: the guest's own have this actor's output
-  std::unique_ptr<guest::Guest> guest_;
+  std::unique_ptr<guest::Guest> guest_;  // null while parked
+  std::string parked_path_;
+  std::shared_ptr<const guest::Module> parked_module_;
   std::deque<Message> mailbox_;
+  std::uint32_t kept_turns_ = 0;
+  std::deque<Snapshot> turns_;  // before the last messages, the oldest first
   OutputQueue output_;
   const RecordSink* sink_ = nullptr;  // of the run() in progress
   guest::Next next_ = guest::Next::idle;

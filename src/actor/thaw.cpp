@@ -235,7 +235,8 @@ class Loader {
   const guest::Services& services_;
 };
 
-// Sets the guest's memory: the file's pages, and zero between them.
+}  // namespace
+
 Result<void> fill_memory(const File& file, memory::Region& region) {
   DW_TRY_ASSIGN(const File::Tensor* indices, file.require(frozen::kMemoryPages, DType::u32, 1));
   DW_TRY_ASSIGN(const File::Tensor* pages, file.require(frozen::kMemory, DType::u8, 2));
@@ -265,8 +266,6 @@ Result<void> fill_memory(const File& file, memory::Region& region) {
   return {};
 }
 
-}  // namespace
-
 Result<std::vector<std::byte>> module_of(const File& file) {
   const frozen::Module& described = file.descriptor().module;
   if (file.find(frozen::kModule) == nullptr) {
@@ -283,8 +282,8 @@ Result<std::vector<std::byte>> module_of(const File& file) {
   return wasm;
 }
 
-Result<Thawed> thaw(const File& file, guest::Services services,
-                    std::shared_ptr<const guest::Module> module) {
+Result<Snapshot> read_snapshot(const File& file, const guest::Services& services,
+                               std::shared_ptr<const guest::Module> module) {
   const Descriptor& descriptor = file.descriptor();
   if (descriptor.abi_version == 0 || descriptor.abi_version > DW_ABI_VERSION) {
     return fail(ErrorCode::unsupported,
@@ -293,7 +292,13 @@ Result<Thawed> thaw(const File& file, guest::Services services,
   }
   DW_TRY(check_module(descriptor, *module));
   DW_TRY(check_model(descriptor, services.model.get()));
-  DW_TRY_ASSIGN(const Snapshot snapshot, Loader(file, services).load(std::move(module)));
+  return Loader(file, services).load(std::move(module));
+}
+
+Result<Thawed> thaw(const File& file, guest::Services services,
+                    std::shared_ptr<const guest::Module> module) {
+  DW_TRY_ASSIGN(const Snapshot snapshot, read_snapshot(file, services, std::move(module)));
+  const Descriptor& descriptor = file.descriptor();
   Thawed thawed;
   thawed.sameness = descriptor.numerics == services.device->capabilities().numerics
                         ? Sameness::identical

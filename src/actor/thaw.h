@@ -31,6 +31,15 @@ struct Thawed {
 // SHA-256; corrupt when they are not those of the digest; io.
 Result<std::vector<std::byte>> module_of(const frozen::File& file);
 
+// What the file says, states and registers made on the services' device; the guest's memory is
+// filled by fill_memory() when its region is there. Errors: as thaw().
+Result<Snapshot> read_snapshot(const frozen::File& file, const guest::Services& services,
+                               std::shared_ptr<const guest::Module> module);
+
+// Sets the committed bytes of a region: the file's pages, and zero between them.
+// Errors: corrupt; io; those of Region::clear.
+Result<void> fill_memory(const frozen::File& file, memory::Region& region);
+
 // Makes the actor, every number of the file checked against what such an actor may have.
 // `services.options_json` is the file's. What the file's checksums say is not looked at
 // (frozen::File::verify_checksums).

@@ -71,6 +71,23 @@ Result<void> check_registers(const Graph& graph) {
   return {};
 }
 
+// Rows that a run appends to a state, the most of any.
+std::uint64_t appended_rows(const graph::Program& program, std::span<const u32> symbols) {
+  std::uint64_t rows = 0;
+  for (const graph::StateSlot& slot : program.states) {
+    rows = std::max<std::uint64_t>(rows, slot.row_dim.value(symbols));
+  }
+  return rows;
+}
+
+Result<void> check_rows(const GuestState& guest, std::uint64_t added) {
+  const std::uint64_t most = guest.services.limits.rows;
+  if (guest.rows <= most && added <= most - guest.rows) return {};
+  return fail(ErrorCode::limit,
+              "The run appends {} rows (tokens), but of the actor's limit of {}, {} are used.",
+              added, most, guest.rows);
+}
+
 device::Sequence sequence_of(const Bindings& bindings, std::vector<u32> symbols) {
   device::Sequence sequence;
   sequence.symbols = std::move(symbols);
@@ -105,6 +122,8 @@ Answer graph_start(GuestState& guest, u32 graph, u32 symbols, u32 count) {
   DW_TRY(check_states(*found, values));
   DW_TRY(check_registers(*found));
   DW_TRY(check_run_bytes(guest, *found, values));
+  const std::uint64_t rows = appended_rows(program, values);
+  DW_TRY(check_rows(guest, rows));
   if (guest.last_run == std::numeric_limits<std::int32_t>::max()) {
     return fail(ErrorCode::limit, "The guest has used all {} run numbers.", guest.last_run);
   }
@@ -112,6 +131,7 @@ Answer graph_start(GuestState& guest, u32 graph, u32 symbols, u32 count) {
   device::Sequence sequence = sequence_of(*found->bindings, std::move(values));
   guest.run_holds = found->bindings;
   ++guest.last_run;
+  guest.rows += rows;
   guest.run = RunRequest{
       .number = guest.last_run, .executable = found->executable, .sequence = std::move(sequence)};
   return guest.last_run;
@@ -122,6 +142,7 @@ Answer graph_cancel(GuestState& guest, u32 run) {
     return fail(ErrorCode::invalid_argument, "Run {} was not asked for in this call.",
                 static_cast<std::int32_t>(run));
   }
+  guest.rows -= appended_rows(guest.run->executable->program(), guest.run->sequence.symbols);
   guest.drop_run();
   return 0;
 }

@@ -37,7 +37,7 @@ struct GuestState {
   std::optional<RunRequest> run;
   std::shared_ptr<const Bindings> run_holds;
   std::uint32_t last_run = 0;
-  std::uint64_t rows = 0;  // that its runs appended to its states
+  std::uint64_t rows = 0;  // that its runs were asked to append to its states
   InputLog inputs;
   std::uint64_t output_bytes = 0;  // of the records written in this call
   LogBudget log_budget;

@@ -53,7 +53,7 @@ struct Snapshot {
   std::vector<Handle> handles;  // by number
   std::uint32_t last_handle = 0;
   std::uint32_t last_run = 0;
-  std::uint64_t rows = 0;      // that its runs appended, for the limit of tokens
+  std::uint64_t rows = 0;      // that its runs were asked to append, for the limit of tokens
   std::uint64_t clock_ns = 0;  // what `now` would give
   std::string error_text;      // of the last import that failed
   std::optional<std::string> message;

@@ -22,6 +22,7 @@ guest::Limits limits_of(const ActorLimits& asked) {
   limits.output_record_bytes = asked.record_bytes.value_or(limits.output_record_bytes);
   limits.output_bytes = asked.output_bytes.value_or(limits.output_bytes);
   limits.log_bytes = asked.log_bytes.value_or(limits.log_bytes);
+  limits.rows = asked.tokens.value_or(limits.rows);
   limits.call_ns = asked.call_ns.value_or(limits.call_ns);
   return limits;
 }
