@@ -21,10 +21,10 @@ struct FrozenInfo {
   std::string guest_sha256;
   bool is_thin;  // the guest's module is not in the file
   std::optional<ModelFingerprint> model;
-  std::string numerics;  // of the device it was frozen from
-  std::string next;      // what the guest waits for: "idle", "run", "continue", "finished"
-  std::uint64_t memory_bytes;    // of the guest
-  std::uint64_t touched_bytes;   // of it, those that are in the file
+  std::string numerics;         // of the device it was frozen from
+  std::string next;             // what the guest waits for: "idle", "run", "continue", "finished"
+  std::uint64_t memory_bytes;   // of the guest
+  std::uint64_t touched_bytes;  // of it, those that are in the file
   std::uint64_t state_rows;
   std::uint64_t waiting_messages;
   std::uint64_t waiting_records;

@@ -22,6 +22,10 @@
 
 namespace driftwood {
 
+namespace actor::frozen {
+class File;
+}
+
 struct RuntimeOptions {
   std::string device = "auto";  // a name from device_names(), or the best one
   unsigned thread_count = 0;    // of the CPU device; 0: what the process may use
@@ -78,9 +82,9 @@ struct ThawedActor {
 
 // What came of doing again what a frozen actor did.
 struct ReplayReport {
-  bool is_equal;            // every byte of guest, states and registers
-  std::uint64_t calls;      // of the guest
-  std::string difference;   // the first, for people; empty if there is none
+  bool is_equal;           // every byte of guest, states and registers
+  std::uint64_t calls;     // of the guest
+  std::string difference;  // the first, for people; empty if there is none
 };
 
 // The bits that one op of one run wrote.
@@ -165,6 +169,9 @@ class Runtime {
                              const ActorOptions& options) const;
 
  private:
+  Result<ThawedActor> thaw_file(const actor::frozen::File& file, const std::optional<Model>& model,
+                                const ThawOptions& options) const;
+
   struct Impl;
   explicit Runtime(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

@@ -121,6 +121,12 @@ Result<std::unique_ptr<Frozen>> Frozen::make(const Actor& actor, const FreezeOpt
   return frozen;
 }
 
+std::uint64_t Frozen::state_rows() const {
+  std::uint64_t rows = 0;
+  for (const auto& state : snapshot_.guest.states) rows += state->length_rows();
+  return rows;
+}
+
 Result<void> Frozen::lay_out(const Actor& actor, const FreezeOptions& options) {
   const guest::Module& module = *snapshot_.module;
   Descriptor descriptor = describe_guest(snapshot_.guest);

@@ -32,6 +32,7 @@ class Frozen {
   Frozen& operator=(const Frozen&) = delete;
 
   const format::SafetensorsFile& file() const { return *file_; }
+  std::uint64_t state_rows() const;  // of all states together
 
  private:
   Frozen() = default;

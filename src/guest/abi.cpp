@@ -35,6 +35,13 @@ std::int32_t abi_code(ErrorCode code) {
   return DW_E_INVALID;
 }
 
+ErrorCode error_code(std::int32_t code) {
+  for (const CodePair& pair : kCodes) {
+    if (pair.guest == code) return pair.host;
+  }
+  return ErrorCode::invalid_argument;
+}
+
 std::string_view abi_code_name(std::int32_t code) {
   for (const CodePair& pair : kCodes) {
     if (pair.guest == code) return name(pair.host);

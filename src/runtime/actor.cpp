@@ -65,11 +65,20 @@ void Actor::send(std::string message, std::optional<std::uint64_t> timeout_ns) {
   impl_->actor->send(std::move(message), timeout_ns);
 }
 
-Result<ActorStatus> Actor::run(const std::function<void(std::string_view record)>& on_record) {
+Result<ActorStatus> Actor::run(const std::function<void(std::string_view record)>& on_record,
+                               std::uint64_t most_steps) {
   const actor::Actor::RecordSink drop = [](std::string_view) {};
-  auto status = impl_->actor->run(on_record ? on_record : drop);
+  auto status = impl_->actor->run(on_record ? on_record : drop, most_steps);
   if (!status) return pass_on(status);
-  return *status == actor::Status::finished ? ActorStatus::finished : ActorStatus::idle;
+  switch (*status) {
+    case actor::Status::idle:
+      return ActorStatus::idle;
+    case actor::Status::paused:
+      return ActorStatus::paused;
+    case actor::Status::finished:
+      break;
+  }
+  return ActorStatus::finished;
 }
 
 void Actor::cancel() {

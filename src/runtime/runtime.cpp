@@ -60,6 +60,7 @@ Result<Actor> Runtime::spawn(const GuestModule& guest, const std::optional<Model
   DW_TRY_ASSIGN(impl->actor, actor::Actor::create(
                                  services(*impl_->device, model ? model->impl() : nullptr, options),
                                  guest.impl().module));
+  impl->actor->keep_turns(options.undo_turns);
   return Actor(std::move(impl));
 }
 
