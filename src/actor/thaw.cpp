@@ -282,17 +282,22 @@ Result<std::vector<std::byte>> module_of(const File& file) {
   return wasm;
 }
 
-Result<Snapshot> read_snapshot(const File& file, const guest::Services& services,
+Result<Snapshot> load_snapshot(const File& file, const guest::Services& services,
                                std::shared_ptr<const guest::Module> module) {
-  const Descriptor& descriptor = file.descriptor();
-  if (descriptor.abi_version == 0 || descriptor.abi_version > DW_ABI_VERSION) {
+  const std::uint32_t abi_version = file.descriptor().abi_version;
+  if (abi_version == 0 || abi_version > DW_ABI_VERSION) {
     return fail(ErrorCode::unsupported,
                 "The actor's guest speaks version {} of the ABI; this program speaks 1 to {}.",
-                descriptor.abi_version, DW_ABI_VERSION);
+                abi_version, DW_ABI_VERSION);
   }
-  DW_TRY(check_module(descriptor, *module));
-  DW_TRY(check_model(descriptor, services.model.get()));
   return Loader(file, services).load(std::move(module));
+}
+
+Result<Snapshot> read_snapshot(const File& file, const guest::Services& services,
+                               std::shared_ptr<const guest::Module> module) {
+  DW_TRY(check_module(file.descriptor(), *module));
+  DW_TRY(check_model(file.descriptor(), services.model.get()));
+  return load_snapshot(file, services, std::move(module));
 }
 
 Result<Thawed> thaw(const File& file, guest::Services services,

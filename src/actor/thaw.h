@@ -36,6 +36,10 @@ Result<std::vector<std::byte>> module_of(const frozen::File& file);
 Result<Snapshot> read_snapshot(const frozen::File& file, const guest::Services& services,
                                std::shared_ptr<const guest::Module> module);
 
+// The same without asking whether module, which may be null, and model are the actor's own.
+Result<Snapshot> load_snapshot(const frozen::File& file, const guest::Services& services,
+                               std::shared_ptr<const guest::Module> module);
+
 // Sets the committed bytes of a region: the file's pages, and zero between them.
 // Errors: corrupt; io; those of Region::clear.
 Result<void> fill_memory(const frozen::File& file, memory::Region& region);
