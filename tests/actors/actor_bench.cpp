@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "core/checksum.h"
-#include "runtime/builtin_guests.h"
 #include "device/test_support.h"
+#include "runtime/builtin_guests.h"
 
 namespace driftwood::test {
 
@@ -12,10 +12,13 @@ using device::testing::must;
 
 ActorBench::ActorBench(std::shared_ptr<const model::Model> model, std::string_view guest,
                        const device::DeviceOptions& device)
+    : ActorBench(std::move(model), must(builtin_guest_bytes(guest)), device) {}
+
+ActorBench::ActorBench(std::shared_ptr<const model::Model> model, std::span<const std::byte> wasm,
+                       const device::DeviceOptions& device)
     : device_(must(device::open_device("cpu", device))),
       model_(std::move(model)),
-      module_(must(guest::Module::compile(must(guest::Engine::create()),
-                                          must(builtin_guest_bytes(guest))))) {}
+      module_(must(guest::Module::compile(must(guest::Engine::create()), wasm))) {}
 
 guest::Services ActorBench::services() const {
   guest::Services services;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ class ActorBench {
  public:
   // `guest` is a name of a built-in guest.
   ActorBench(std::shared_ptr<const model::Model> model, std::string_view guest,
+             const device::DeviceOptions& device = {.thread_count = 1, .isa = ""});
+  // With the bytes of any guest's module.
+  ActorBench(std::shared_ptr<const model::Model> model, std::span<const std::byte> wasm,
              const device::DeviceOptions& device = {.thread_count = 1, .isa = ""});
 
   device::Device& device() const { return *device_; }
