@@ -79,7 +79,7 @@ constexpr std::int32_t (*kImports[])() = {
     Call<dw_release>::call,        Call<dw_graph_compile>::call, Call<dw_graph_bind>::call,
     Call<dw_graph_start>::call,    Call<dw_graph_cancel>::call,  Call<dw_message_read>::call,
     Call<dw_output_write>::call,   Call<dw_random_seed>::call,   Call<dw_now>::call,
-    Call<dw_state_register>::call,
+    Call<dw_state_register>::call, Call<dw_state_tokens>::call,
 };
 
 }  // namespace

@@ -161,6 +161,13 @@ DW_IMPORT(state_length) int32_t dw_state_length(int32_t state);
  */
 DW_IMPORT(state_truncate) int32_t dw_state_truncate(int32_t state, uint32_t rows);
 
+/* Says which tokens the rows of a state from `first` on stand for, `count` of them; rows may be
+ * named before a run makes them live. Nothing computes with them: they lie beside the rows in a
+ * frozen actor, for people and for computing the rows again elsewhere. DW_E_INVALID past the
+ * state's limit of rows or with a gap behind the rows that are named; DW_E_LIMIT. */
+DW_IMPORT(state_tokens)
+int32_t dw_state_tokens(int32_t state, uint32_t first, const int32_t* ids, uint32_t count);
+
 /* Gives a handle back, of any kind. What a graph has bound stays alive until the graph is released.
  */
 DW_IMPORT(release) int32_t dw_release(int32_t handle);

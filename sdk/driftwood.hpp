@@ -226,6 +226,10 @@ class State {
   std::int32_t number() const { return handle_.number(); }
   Result<std::uint32_t> length() const { return checked(dw_state_length(number())); }
   Result<void> truncate(std::uint32_t rows) { return succeeded(dw_state_truncate(number(), rows)); }
+  Result<void> name_tokens(std::uint32_t first, std::span<const std::int32_t> ids) {
+    return succeeded(
+        dw_state_tokens(number(), first, ids.data(), static_cast<std::uint32_t>(ids.size())));
+  }
 
  private:
   Handle handle_;
@@ -284,8 +288,8 @@ class Graph {
   template <std::same_as<std::uint32_t>... Symbols>
   Run run(Symbols... symbols) {
     const std::array<std::uint32_t, sizeof...(symbols)> values = {symbols...};
-    return Run(dw_graph_start(handle_.number(), values.data(),
-                              static_cast<std::uint32_t>(values.size())));
+    return Run(
+        dw_graph_start(handle_.number(), values.data(), static_cast<std::uint32_t>(values.size())));
   }
 
  private:

@@ -91,12 +91,14 @@ Result<void> Decoder::make_head() {
   return {};
 }
 
-Result<void> Decoder::begin(std::uint32_t most_logit_rows) {
+Result<void> Decoder::begin(std::uint32_t most_logit_rows, std::span<const std::int32_t> ids,
+                            std::size_t most_kept) {
   if (logits_.rows.size() != most_logit_rows) {
     if (auto done = make_logits_window(most_logit_rows); !done) return done;
   }
-  length_rows_ = 0;
-  return cache_.truncate(0);
+  const auto same = std::ranges::mismatch(ids, row_ids_).in1 - ids.begin();
+  row_ids_.resize(std::min(static_cast<std::size_t>(same), most_kept));
+  return cache_.truncate(length_rows());
 }
 
 sdk::Task<Result<void>> Decoder::run(std::span<const std::int32_t> ids,
@@ -105,12 +107,15 @@ sdk::Task<Result<void>> Decoder::run(std::span<const std::int32_t> ids,
   const auto logit_rows = static_cast<std::uint32_t>(given.size());
   std::ranges::copy(ids, piece_.ids.elements.begin());
   std::iota(piece_.positions.elements.begin(), piece_.positions.elements.begin() + piece_rows,
-            static_cast<std::int32_t>(length_rows_));
+            static_cast<std::int32_t>(length_rows()));
   std::ranges::copy(given, logits_.given_ids.elements.begin());
   std::iota(logits_.rows.elements.begin(), logits_.rows.elements.begin() + logit_rows,
             static_cast<std::int32_t>(piece_rows - logit_rows));
+  if (auto named = cache_.name_tokens(length_rows(), ids); !named) co_return named;
   auto done = co_await graph_.run(piece_rows, logit_rows);
-  if (done) length_rows_ += piece_rows;
+  if (done)
+    row_ids_.insert(row_ids_.end(), piece_.ids.elements.begin(),
+                    piece_.ids.elements.begin() + piece_rows);
   co_return done;
 }
 

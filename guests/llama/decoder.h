@@ -18,8 +18,11 @@ class Decoder {
   static sdk::Result<Decoder> create(const sdk::Model& model, Config config, Options options,
                                      Weights weights);
 
-  // Begins a new sequence; `most_logit_rows` is what the runs to come ask for at most.
-  sdk::Result<void> begin(std::uint32_t most_logit_rows);
+  // Begins a new sequence; `most_logit_rows` is what the runs to come ask for at most. Where it
+  // begins as the last one did, these rows stay, at most `most_kept` of them: length_rows() says
+  // how many.
+  sdk::Result<void> begin(std::uint32_t most_logit_rows, std::span<const std::int32_t> ids,
+                          std::size_t most_kept);
 
   // Appends 1 to kMostPieceRows ids and computes the logits after the last `given.size()` of them;
   // `given` are ids whose logits are wanted there. Errors: DW_E_CANCELLED, the sequence as before;
@@ -34,7 +37,7 @@ class Decoder {
   // All logits of one row of the last run. Valid until the next call.
   sdk::Task<sdk::Result<std::span<const float>>> whole_row(std::uint32_t row);
 
-  std::uint32_t length_rows() const { return length_rows_; }
+  std::uint32_t length_rows() const { return static_cast<std::uint32_t>(row_ids_.size()); }
   const Config& config() const { return config_; }
   const Options& options() const { return options_; }
 
@@ -81,8 +84,8 @@ class Decoder {
   LogitsWindow logits_;
   sdk::State cache_;
   sdk::Graph graph_;
-  std::optional<Head> head_;  // made when a whole row is first wanted
-  std::uint32_t length_rows_ = 0;
+  std::optional<Head> head_;           // made when a whole row is first wanted
+  std::vector<std::int32_t> row_ids_;  // of the cache's rows
 };
 
 }  // namespace driftwood::guests::llama

@@ -70,6 +70,12 @@ Result<void> check_request(const sdk::Model& model, const Decoder& decoder, cons
                        : "The model has no tokenizer, so there is no text; ask for tokens.");
 }
 
+// The first position of the prompt whose logits are wanted.
+std::size_t first_logits(const Request& request, std::size_t prompt_tokens) {
+  if (request.prompt_logprobs) return 0;
+  return request.score_from ? *request.score_from - 1 : prompt_tokens - 1;
+}
+
 struct Choice {
   std::int32_t id;
   float logprob;
@@ -91,7 +97,7 @@ class Generation {
         arrival_ns_(arrival_ns),
         prompt_text_(decode_with(model), {}),
         text_(decode_with(model), prompt) {
-    usage_ = {prompt.size(), 0, seed, 0, 0};
+    usage_ = {.prompt_tokens = prompt.size(), .cached_tokens = decoder.length_rows(), .seed = seed};
     for (const std::int32_t id : prompt) adjustments_.see(id);
   }
 
@@ -128,11 +134,7 @@ class Generation {
     };
   }
 
-  // The first position of the prompt whose logits are wanted.
-  std::size_t first_logits() const {
-    if (request_.prompt_logprobs) return 0;
-    return request_.score_from ? *request_.score_from - 1 : prompt_.size() - 1;
-  }
+  std::size_t first_logits() const { return llama::first_logits(request_, prompt_.size()); }
 
   // Where the piece of the prompt that begins here ends.
   std::size_t piece_end(std::size_t begin) const {
@@ -147,7 +149,7 @@ class Generation {
   Task<Result<void>> prefill() {
     if (request_.prompt_logprobs) report_prompt(0, {}, {});
     double score = 0;
-    for (std::size_t begin = 0, end = 0; begin < prompt_.size(); begin = end) {
+    for (std::size_t begin = decoder_.length_rows(), end = 0; begin < prompt_.size(); begin = end) {
       end = piece_end(begin);
       const std::size_t first = std::min(std::max(begin, first_logits()), end);
       logit_rows_ = static_cast<std::uint32_t>(end - first);
@@ -268,7 +270,9 @@ Task<Result<void>> generate(const sdk::Model& model, Decoder& decoder, const Def
     if (auto drawn = sdk::succeeded(dw_random_seed(&seed)); !drawn) co_return drawn;
     seed >>= 11;  // to 2^53 - 1, which JSON readers keep exact
   }
-  if (auto begun = decoder.begin(scores_prompt(request) ? kMostLogitRows : 1); !begun) {
+  const std::size_t most_kept = request.reuse_prefix ? first_logits(request, prompt->size()) : 0;
+  if (auto begun = decoder.begin(scores_prompt(request) ? kMostLogitRows : 1, *prompt, most_kept);
+      !begun) {
     co_return begun;
   }
   Generation generation(model, decoder, defaults, request, *prompt, seed, arrival_ns);

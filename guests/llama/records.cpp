@@ -80,6 +80,7 @@ std::string score_record(std::uint64_t tokens, double logprob) {
 std::string usage_record(const Usage& usage) {
   return dump({{"type", "usage"},
                {"prompt_tokens", usage.prompt_tokens},
+               {"cached_tokens", usage.cached_tokens},
                {"completion_tokens", usage.completion_tokens},
                {"seed", usage.seed},
                {"prefill_ns", usage.prefill_ns},

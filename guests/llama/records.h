@@ -20,7 +20,11 @@ struct TokenRecord {
 };
 
 struct Usage {
-  std::uint64_t prompt_tokens, completion_tokens, seed, prefill_ns, decode_ns;
+  std::uint64_t prompt_tokens = 0;
+  std::uint64_t cached_tokens = 0;  // of the prompt's, those that were there from the last request
+  std::uint64_t completion_tokens = 0;
+  std::uint64_t seed = 0;
+  std::uint64_t prefill_ns = 0, decode_ns = 0;
 };
 
 std::string text_record(std::string_view text);

@@ -54,8 +54,8 @@ TEST(Records, text_that_is_not_utf_8_is_replaced) {
 }
 
 TEST(Records, the_end_says_what_it_took_and_why) {
-  EXPECT_EQ(usage_record({3, 9, 7, 1000, 9000}),
-            R"({"type":"usage","prompt_tokens":3,"completion_tokens":9,"seed":7,)"
+  EXPECT_EQ(usage_record({3, 1, 9, 7, 1000, 9000}),
+            R"({"type":"usage","prompt_tokens":3,"cached_tokens":1,"completion_tokens":9,"seed":7,)"
             R"("prefill_ns":1000,"decode_ns":9000})");
   EXPECT_EQ(done_record("length", {}), R"({"type":"done","reason":"length"})");
   EXPECT_EQ(done_record("stop", "\n\n"), R"({"type":"done","reason":"stop","stop":"\n\n"})");

@@ -37,6 +37,7 @@ struct Request {
   std::optional<std::uint64_t> seed;
   bool ignore_eos = false;
   std::uint32_t prefill_piece = 512;
+  bool reuse_prefix = true;  // that it has in common with the last request
   bool reports_tokens = false;
   std::uint32_t top_logprobs = 0;
   bool prompt_logprobs = false;

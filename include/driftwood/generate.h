@@ -32,6 +32,7 @@ struct GenerateRequest {
   std::optional<std::uint64_t> seed;           // at most kMostSeed; otherwise chosen and reported
   bool ignore_eos = false;                     // go on behind an end-of-sequence token
   std::optional<std::uint32_t> prefill_piece;  // rows of the prompt in one run, 1 to 512
+  bool reuse_prefix = true;  // do not compute again what the last request and its answer began with
   bool tokens = false;                         // report single tokens instead of text
   std::uint32_t top_logprobs = 0;  // alternatives of each token, at most 20; with tokens only
   bool prompt_logprobs = false;    // report the prompt's tokens, too; with tokens only
@@ -68,6 +69,7 @@ struct ScoreRecord {
 // Once, before the end.
 struct UsageRecord {
   std::uint64_t prompt_tokens = 0;
+  std::uint64_t cached_tokens = 0;  // of them, those that were not computed again
   std::uint64_t completion_tokens = 0;
   std::uint64_t seed = 0;
   double prefill_ns = 0;  // from the message's arrival to the first new token

@@ -139,7 +139,7 @@ class Actor {
   // As may_go_on(), once the grace time is over as well.
   Result<void> check_grace();
 
-  guest::Services services_;  // as given: the guest's own have this actor's output
+  guest::Services services_;             // as given: the guest's own have this actor's output
   std::unique_ptr<guest::Guest> guest_;  // null while parked
   std::string parked_path_;
   std::shared_ptr<const guest::Module> parked_module_;

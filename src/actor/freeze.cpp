@@ -133,6 +133,7 @@ Result<void> Frozen::lay_out(const Actor& actor, const FreezeOptions& options) {
   describe_actor(snapshot_, descriptor);
   describe_surroundings(actor, module, descriptor);
   DW_TRY(add_states());
+  DW_TRY(add_tokens());
   DW_TRY(add_registers());
   DW_TRY(add_memory());
   DW_TRY(add_globals());
@@ -184,6 +185,17 @@ Result<void> Frozen::add_states() {
         add(fmt::format("state.{}", n), shape.dtype,
             {blocks, shape.plane_count, shape.head_count, AppendState::kBlockRows, shape.head_dim},
             parts, format::SafetensorsWriter::Alignment::mappable));
+  }
+  return {};
+}
+
+Result<void> Frozen::add_tokens() {
+  for (std::size_t n = 0; n < snapshot_.guest.states.size(); ++n) {
+    const AppendState& state = *snapshot_.guest.states[n];
+    const std::size_t named = std::min<std::size_t>(state.tokens().size(), state.length_rows());
+    if (named == 0) continue;
+    const Bytes ids = std::as_bytes(state.tokens().first(named));
+    DW_TRY(add(fmt::format("state.{}.tokens", n), DType::i32, {named}, {&ids, 1}));
   }
   return {};
 }
@@ -256,11 +268,8 @@ Result<void> Frozen::add_programs(Descriptor& descriptor) {
 
 Result<void> Frozen::add_description(const Descriptor& descriptor) {
   std::string json = frozen::to_json(descriptor, texts_);
-  if (json.size() > frozen::kMostJsonBytes) {
-    return fail(ErrorCode::limit,
-                "The description of the actor has {} bytes, over the limit of {}: its mailbox or "
-                "its output holds too many messages.",
-                json.size(), frozen::kMostJsonBytes);
+  if (const auto fits = frozen::check_size(json); !fits) {
+    return pass_on(fits, "The mailbox or the output holds too many messages");
   }
   const Bytes texts = bytes_of(texts_);
   DW_TRY(add(std::string(frozen::kTexts), DType::u8, {texts.size()}, {&texts, 1}));

@@ -25,8 +25,7 @@ struct FreezeOptions {
 // next step, and the actor outlives it.
 class Frozen {
  public:
-  // Errors: those of Actor::snapshot; limit when the actor's description is over
-  // frozen::kMostJsonBytes; out_of_memory.
+  // Errors: those of Actor::snapshot and frozen::check_size(); out_of_memory.
   static Result<std::unique_ptr<Frozen>> make(const Actor& actor, const FreezeOptions& options);
   Frozen(const Frozen&) = delete;
   Frozen& operator=(const Frozen&) = delete;
@@ -40,6 +39,7 @@ class Frozen {
   using Bytes = std::span<const std::byte>;
   Result<void> lay_out(const Actor& actor, const FreezeOptions& options);
   Result<void> add_states();
+  Result<void> add_tokens();
   Result<void> add_registers();
   Result<void> add_memory();
   Result<void> add_globals();

@@ -1,6 +1,7 @@
 #include "actor/thaw.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "core/arithmetic.h"
@@ -70,6 +71,7 @@ class Loader {
   Result<Snapshot> load(std::shared_ptr<const guest::Module> module) {
     Snapshot snapshot;
     snapshot.module = std::move(module);
+    DW_TRY(check_phase());
     set_actor(snapshot);
     set_guest(snapshot.guest);
     DW_TRY(load_globals(snapshot.guest));
@@ -81,6 +83,23 @@ class Loader {
   }
 
  private:
+  // That what the guest did last and what the actor is about to do go together.
+  Result<void> check_phase() const {
+    const Descriptor& d = descriptor_;
+    if (d.finished != (d.next == guest::Next::finished)) {
+      return fail(ErrorCode::corrupt, "The guest has {}finished, but {} be called again.",
+                  d.finished ? "" : "not ", d.finished ? "is to" : "is not to");
+    }
+    if (!d.started && (d.next != guest::Next::idle || d.calls > 0 || d.in_message)) {
+      return fail(ErrorCode::corrupt,
+                  "The guest was not started, but has been called or is in a message.");
+    }
+    if (d.outcome && d.next != guest::Next::run) {
+      return fail(ErrorCode::corrupt, "A run has failed that the guest does not wait for.");
+    }
+    return {};
+  }
+
   void set_actor(Snapshot& snapshot) const {
     const Descriptor& d = descriptor_;
     snapshot.options_json = d.options;
@@ -176,7 +195,16 @@ class Loader {
     DW_TRY(state->load(described.rows, [&](std::size_t block, std::span<std::byte> to) {
       return file_.read(*tensor, block * state->block_bytes(), to);
     }));
+    DW_TRY(load_tokens(name + ".tokens", *state));
     return state;
+  }
+
+  Result<void> load_tokens(const std::string& name, AppendState& state) const {
+    if (file_.find(name) == nullptr) return {};
+    DW_TRY_ASSIGN(const File::Tensor* tensor, file_.require(name, DType::i32, 1));
+    std::vector<std::int32_t> ids(tensor->shape[0]);
+    DW_TRY(file_.read(*tensor, 0, std::as_writable_bytes(std::span(ids))));
+    return state.name_tokens(0, ids);
   }
 
   Result<void> load_registers(guest::Snapshot& guest) const {
@@ -195,7 +223,7 @@ class Loader {
     return {};
   }
 
-  Result<void> load_graphs(guest::Snapshot& guest) const {
+  Result<void> load_graphs(guest::Snapshot& guest) {
     for (const frozen::Graph& graph : descriptor_.graphs) {
       guest::Snapshot::Graph made{.executable = nullptr,
                                   .windows = {},
@@ -211,21 +239,33 @@ class Loader {
     return {};
   }
 
-  Result<std::shared_ptr<const device::Executable>> compile(const frozen::Graph& graph) const {
+  using Executable = std::shared_ptr<const device::Executable>;
+
+  // Each program once, however many graphs name it.
+  Result<Executable> compile(const frozen::Graph& graph) {
     if (graph.uses_model && services_.model == nullptr) {
       return fail(ErrorCode::corrupt, "A graph uses a model, but the actor has none.");
     }
+    Executable& compiled = executables_[{graph.program, graph.uses_model}];
+    if (compiled != nullptr) return compiled;
     DW_TRY_ASSIGN(const File::Tensor* tensor,
                   file_.require(fmt::format("program.{}", graph.program), DType::u8, 1));
     DW_TRY_ASSIGN(const auto encoded, file_.read_all(*tensor));
-    return guest::compile_program(*services_.device,
-                                  graph.uses_model ? services_.model.get() : nullptr, encoded);
+    program_bytes_ += encoded.size();
+    if (program_bytes_ > services_.limits.program_bytes) {
+      return fail(ErrorCode::limit, "The actor's programs take more than its limit of {} bytes.",
+                  services_.limits.program_bytes);
+    }
+    DW_TRY_ASSIGN(compiled, guest::compile_program(
+                                *services_.device,
+                                graph.uses_model ? services_.model.get() : nullptr, encoded));
+    return compiled;
   }
 
   Result<void> load_inputs(guest::Snapshot& guest) const {
     DW_TRY_ASSIGN(const File::Tensor* tensor, file_.require(frozen::kInputLog, DType::u8, 1));
     DW_TRY_ASSIGN(auto bytes, file_.read_all(*tensor));
-    DW_TRY(guest::read_inputs(bytes));
+    DW_TRY(guest::check_inputs(bytes));
     guest.inputs = guest::InputLog(std::move(bytes));
     return {};
   }
@@ -233,6 +273,9 @@ class Loader {
   const File& file_;
   const Descriptor& descriptor_;
   const guest::Services& services_;
+  std::map<std::pair<std::uint32_t, bool>, Executable>
+      executables_;                  // by program, and with a model
+  std::uint64_t program_bytes_ = 0;  // of these, as encoded
 };
 
 }  // namespace

@@ -60,6 +60,23 @@ Result<void> AppendState::truncate(std::uint32_t length_rows) {
                 length_rows_);
   }
   length_rows_ = length_rows;
+  tokens_.resize(std::min<std::size_t>(tokens_.size(), length_rows));
+  return {};
+}
+
+Result<void> AppendState::name_tokens(std::uint32_t first, std::span<const std::int32_t> ids) {
+  if (first > tokens_.size()) {
+    return fail(ErrorCode::invalid_argument,
+                "Tokens are named from row {} on, but those of the rows from {} on are not.", first,
+                tokens_.size());
+  }
+  if (ids.size() > shape_.most_rows || first > shape_.most_rows - ids.size()) {
+    return fail(ErrorCode::invalid_argument,
+                "Tokens are named of {} rows from {} on, but the state has at most {}.", ids.size(),
+                first, shape_.most_rows);
+  }
+  tokens_.resize(std::max(tokens_.size(), first + ids.size()));
+  std::ranges::copy(ids, tokens_.begin() + first);
   return {};
 }
 
@@ -68,6 +85,7 @@ Result<std::unique_ptr<AppendState>> AppendState::fork() const {
   std::unique_ptr<AppendState> copy(new AppendState(*device_, shape_));
   copy->blocks_.assign(blocks_.begin(), blocks_.begin() + blocks_of(length_rows_));
   copy->length_rows_ = length_rows_;
+  copy->tokens_ = tokens_;
   return copy;
 }
 

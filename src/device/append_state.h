@@ -63,6 +63,13 @@ class AppendState {
   // invalid_argument above the present length or while a run is in flight.
   Result<void> truncate(std::uint32_t length_rows);
 
+  // Ids of the tokens that the first rows stand for, one each; live or to become so. Nothing
+  // computes with them. A fork has them too, and truncate() drops those of its rows.
+  std::span<const std::int32_t> tokens() const { return tokens_; }
+  // Sets those from row `first` on. Errors: invalid_argument when a row before them has none, or
+  // past most_rows.
+  Result<void> name_tokens(std::uint32_t first, std::span<const std::int32_t> ids);
+
   // A state with the same live rows, for as many blocks of new memory as it comes to write. Each
   // goes on as if it were alone. Errors: invalid_argument while a run is in flight.
   Result<std::unique_ptr<AppendState>> fork() const;
@@ -103,6 +110,7 @@ class AppendState {
   Device* device_;
   AppendStateShape shape_;
   std::vector<std::shared_ptr<Buffer>> blocks_;
+  std::vector<std::int32_t> tokens_;
   std::uint32_t length_rows_ = 0;
   std::uint32_t pending_rows_ = 0;
   bool in_flight_ = false;

@@ -42,6 +42,7 @@ Answer state_append(GuestState& guest, u32 shape);
 Answer state_register(GuestState& guest, u32 shape);
 Answer state_length(GuestState& guest, u32 state);
 Answer state_truncate(GuestState& guest, u32 state, u32 rows);
+Answer state_tokens(GuestState& guest, u32 state, u32 first, u32 ids, u32 count);
 Answer release(GuestState& guest, u32 handle);
 
 // abi_graph.cpp

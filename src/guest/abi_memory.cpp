@@ -83,6 +83,14 @@ Answer state_truncate(GuestState& guest, u32 state, u32 rows) {
   return 0;
 }
 
+Answer state_tokens(GuestState& guest, u32 state, u32 first, u32 ids, u32 count) {
+  DW_TRY_ASSIGN(const auto found, guest.handles.find<AppendState>(state));
+  DW_TRY_ASSIGN(const auto tokens, guest.memory.read_array<std::int32_t>(ids, count));
+  DW_TRY(check_device_bytes(guest, std::uint64_t{count} * sizeof(std::int32_t)));
+  DW_TRY(found->name_tokens(first, tokens));
+  return 0;
+}
+
 Answer release(GuestState& guest, u32 handle) {
   DW_TRY(guest.handles.release(handle));
   return 0;

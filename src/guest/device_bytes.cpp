@@ -18,7 +18,9 @@ std::uint64_t held_bytes(const GuestState& guest) {
   std::uint64_t sum_bytes = 0;
   for (const auto& made : guest.states) {
     const auto state = made.lock();
-    if (state != nullptr) sum_bytes = add(sum_bytes, state->block_count() * state->block_bytes());
+    if (state == nullptr) continue;
+    sum_bytes = add(sum_bytes, state->block_count() * state->block_bytes());
+    sum_bytes = add(sum_bytes, state->tokens().size_bytes());
   }
   for (const auto& made : guest.registers) {
     if (const auto state = made.lock()) sum_bytes = add(sum_bytes, state->size_bytes());

@@ -58,6 +58,7 @@ constexpr std::array kAbiImports = {
     abi_import<abi::state_register, dw_state_register>("state_register"),
     abi_import<abi::state_length, dw_state_length>("state_length"),
     abi_import<abi::state_truncate, dw_state_truncate>("state_truncate"),
+    abi_import<abi::state_tokens, dw_state_tokens>("state_tokens"),
     abi_import<abi::release, dw_release>("release"),
     abi_import<abi::graph_compile, dw_graph_compile>("graph_compile"),
     abi_import<abi::graph_bind, dw_graph_bind>("graph_bind"),

@@ -199,6 +199,14 @@ std::int32_t dw_state_truncate(std::int32_t state, std::uint32_t rows) {
       [&](GuestState& guest, Arguments&) { return abi::state_truncate(guest, word(state), rows); });
 }
 
+std::int32_t dw_state_tokens(std::int32_t state, std::uint32_t first, const std::int32_t* ids,
+                             std::uint32_t count) {
+  return serve([&](GuestState& guest, Arguments& arguments) {
+    const std::uint32_t at = arguments.in(ids, std::uint64_t{count} * sizeof(*ids));
+    return abi::state_tokens(guest, word(state), first, at, count);
+  });
+}
+
 std::int32_t dw_release(std::int32_t handle) {
   return serve([&](GuestState& guest, Arguments&) { return abi::release(guest, word(handle)); });
 }

@@ -8,6 +8,7 @@
 #include "device/registry.h"
 #include "model/config.h"
 #include "os/process.h"
+#include "runtime/batch_bench.h"
 #include "runtime/builtin_guests.h"
 #include "runtime/op_bytes.h"
 #include "runtime/statistics.h"
@@ -175,6 +176,7 @@ Result<Spread> measure_host(const Bench& bench, std::shared_ptr<const model::Mod
   DW_TRY_ASSIGN(const auto actor,
                 actor::Actor::create(services(*device, std::move(model), {}), bench.llama));
   const nlohmann::json request = {{"prompt_ids", {1}},
+                                  {"reuse_prefix", false},
                                   {"max_tokens", kHostTokens},
                                   {"temperature", 0},
                                   {"ignore_eos", true},
@@ -199,6 +201,22 @@ Result<void> measure_host_costs(Bench& bench) {
                 measure_host(bench, model::make_seeded_llama(1), "tokens"));
   if (bench.model->tokenizer == nullptr) return {};
   DW_TRY_ASSIGN(bench.report.text_us_per_token, measure_host(bench, bench.model, "text"));
+  return {};
+}
+
+Result<void> measure_batches(Bench& bench) {
+  const std::uint32_t before = bench.report.contexts.front().tokens;
+  if (before + kBatchWarmUps + kBatchPairs + 1 > bench.context_rows) return {};
+  bench.step(fmt::format("timing tokens of {} actors together", kBatchSequences));
+  std::vector<std::unique_ptr<TokenLoop>> loops;
+  for (std::uint32_t i = 0; i < kBatchSequences; ++i) {
+    DW_TRY_ASSIGN(auto loop, bench.token_loop());
+    DW_TRY(loop->begin(bench.prompt(before), kGreedy));
+    loops.push_back(std::move(loop));
+  }
+  DW_TRY_ASSIGN(bench.report.batch,
+                measure_batch(*bench.device, *bench.read_buffer, loops, before));
+  for (const auto& loop : loops) DW_TRY(loop->end());
   return {};
 }
 
@@ -269,6 +287,7 @@ Result<BenchReport> bench(const BenchOptions& options) {
   DW_TRY(measure_machine(bench));
   DW_TRY(measure_contexts(bench, contexts));
   DW_TRY(measure_ops(bench));
+  DW_TRY(measure_batches(bench));
   DW_TRY(measure_host_costs(bench));
   DW_TRY(measure_tax(bench));
   DW_TRY(measure_guests(bench));

@@ -54,6 +54,7 @@ TokenRecord token_of(const json& record) {
 
 UsageRecord usage_of(const json& record) {
   return {.prompt_tokens = integer_of<std::uint64_t>(record, "prompt_tokens"),
+          .cached_tokens = integer_of<std::uint64_t>(record, "cached_tokens"),
           .completion_tokens = integer_of<std::uint64_t>(record, "completion_tokens"),
           .seed = integer_of<std::uint64_t>(record, "seed"),
           .prefill_ns = number_of(record, "prefill_ns").value_or(0),
@@ -100,6 +101,7 @@ Result<std::string> GenerateRequest::to_json() const {
   if (seed) request["seed"] = *seed;
   if (ignore_eos) request["ignore_eos"] = true;
   if (prefill_piece) request["prefill_piece"] = *prefill_piece;
+  if (!reuse_prefix) request["reuse_prefix"] = false;
   if (tokens) request["output"] = "tokens";
   if (top_logprobs > 0) request["top_logprobs"] = top_logprobs;
   if (prompt_logprobs) request["prompt_logprobs"] = true;

@@ -253,6 +253,7 @@ Result<void> measure_tokens(device::Device& device, const std::shared_ptr<guest:
   report.load_ms = milliseconds_since(begin_ns);
 
   const nlohmann::json request = {{"prompt_ids", {1, 2, 3, 4, 5}},
+                                  {"reuse_prefix", false},
                                   {"max_tokens", kDecodeTokens},
                                   {"temperature", 0},
                                   {"ignore_eos", true},

@@ -43,6 +43,9 @@ class TokenLoop {
   // One more token.
   Result<TokenTime> next();
 
+  // Goes on after a run that the caller did in place of next().
+  Result<void> finish_run() { return settle(guest_->resume(guest::Event::run_done)); }
+
   // Ends the request. Errors: as Guest::resume.
   Result<void> end();
 
