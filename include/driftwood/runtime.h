@@ -157,6 +157,15 @@ class Runtime {
   Result<ThawedActor> thaw(std::span<const std::byte> bytes, const std::optional<Model>& model,
                            const ThawOptions& options) const;
 
+  // The way out for a file whose model or guest is another by now: makes a new actor that was sent
+  // a message of driftwood.generate/1 to compute the frozen one's tokens again, and to go on with
+  // the answer that it was giving, if it was. What comes then is this model's and this guest's, and
+  // nothing of it is guaranteed to be what would have come. Errors: not_found where the file does
+  // not say which tokens its rows stand for; invalid_argument for another tokenizer, with both
+  // digests; those of thaw() for the file, and of spawn().
+  Result<Actor> reprefill(const std::string& path, const GuestModule& guest, const Model& model,
+                          const ActorOptions& options) const;
+
   // Does again all that the actor of this file did, from its first call, with the messages, random
   // bits, times and interruptions that its file keeps, and compares where that leads.
   // Errors: as thaw().

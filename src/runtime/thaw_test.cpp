@@ -200,6 +200,41 @@ TEST_F(Frozen, forks_step_together_and_give_what_one_gives_alone) {
   }
 }
 
+TEST_F(Frozen, is_computed_again_where_that_is_asked_for) {
+  const std::string greedy = R"({"prompt_ids": [1, 5, 9, 20], "max_tokens": 12, "temperature": 0,
+                                 "ignore_eos": true, "output": "tokens"})";
+  Actor whole = spawn();
+  whole.send(greedy);
+  const auto wanted = work(whole);
+  Actor actor = spawn();
+  actor.send(greedy);
+  const auto before = work(actor, 6);
+  ASSERT_TRUE(actor.freeze(path_, {}));
+  auto again = runtime_.reprefill(path_, guest_, model_, {});
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_EQ(joined(before, work(*again)), wanted) << "the same model and guest, and no sampling";
+}
+
+TEST_F(Frozen, that_was_idle_is_computed_again_without_an_answer) {
+  Actor actor = spawn();
+  actor.send(kRequest);
+  work(actor);
+  ASSERT_TRUE(actor.freeze(path_, {}));
+  auto again = runtime_.reprefill(path_, guest_, model_, {});
+  ASSERT_TRUE(again) << again.error().message();
+  const auto records = work(*again);
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_TRUE(records[0].contains("done")) << records[0];
+}
+
+TEST_F(Frozen, without_tokens_cannot_be_computed_again) {
+  Actor actor = spawn();
+  ASSERT_TRUE(actor.freeze(path_, {}));
+  const auto refused = runtime_.reprefill(path_, guest_, model_, {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::not_found);
+}
+
 TEST_F(Frozen, tokens_are_limited_over_the_whole_life) {
   ActorOptions options;
   options.limits.tokens = 10;

@@ -1,0 +1,86 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "actor/actor.h"
+#include "guest/test_support.h"
+#include "os/test_folder.h"
+
+namespace driftwood::actor {
+namespace {
+
+using guest::test::Script;
+
+// A guest that counts its messages in its memory, and writes a record for each.
+class Park : public guest::test::HostedGuest {
+ protected:
+  static constexpr std::uint32_t kCount = Script::kFree, kRecord = Script::kFree + 64;
+
+  Park() {
+    Script script;
+    script.data(kRecord, "hello");
+    script.end_phase(DW_NEXT_IDLE);
+    script.call("output_write", {kRecord, 5});
+    script.code(fmt::format("(i32.store (i32.const {0}) (i32.add (i32.load (i32.const {0})) "
+                            "(i32.const 1)))",
+                            kCount));
+    script.code("(global.set $phase (i32.const 0))");
+    script.end_phase(DW_NEXT_IDLE);
+    actor = Actor::create(services, guest::test::compile(script.wat()).value()).value();
+  }
+
+  Status run() { return actor->run(services.write_output).value(); }
+  std::int32_t count() const { return guest::test::read_word(actor->guest(), kCount); }
+
+  os::TestFolder folder;
+  const std::string path = folder.path("parked.safetensors");
+  std::unique_ptr<Actor> actor;
+};
+
+TEST_F(Park, gives_the_guest_back_and_takes_it_again_for_the_next_message) {
+  actor->send("one");
+  run();
+  ASSERT_TRUE(actor->park(path));
+  EXPECT_TRUE(actor->is_parked());
+  EXPECT_EQ(run(), Status::idle);
+  EXPECT_TRUE(actor->is_parked()) << "there was nothing to do";
+  actor->send("two");
+  EXPECT_EQ(run(), Status::idle);
+  EXPECT_FALSE(actor->is_parked());
+  EXPECT_EQ(count(), 2);
+  EXPECT_EQ(outputs.size(), 2u);
+}
+
+TEST_F(Park, keeps_messages_and_records_that_wait) {
+  actor->send("one");
+  ASSERT_TRUE(actor->hydrate()) << "which does nothing to one that is whole";
+  actor->send("two");
+  ASSERT_TRUE(actor->park(path));
+  actor->send("three");
+  run();
+  EXPECT_EQ(count(), 3);
+}
+
+TEST_F(Park, that_cannot_write_its_file_stays_as_it_was) {
+  actor->send("one");
+  run();
+  const auto parked = actor->park(folder.path("nowhere/parked.safetensors"));
+  ASSERT_FALSE(parked);
+  EXPECT_EQ(parked.error().code(), ErrorCode::not_found);
+  EXPECT_FALSE(actor->is_parked());
+  EXPECT_EQ(count(), 1);
+}
+
+TEST_F(Park, without_its_file_says_so_and_stays_parked) {
+  ASSERT_TRUE(actor->park(path));
+  std::filesystem::rename(path, path + ".moved");
+  const auto whole = actor->hydrate();
+  ASSERT_FALSE(whole);
+  EXPECT_EQ(whole.error().code(), ErrorCode::not_found);
+  EXPECT_TRUE(actor->is_parked());
+  std::filesystem::rename(path + ".moved", path);
+  EXPECT_TRUE(actor->hydrate());
+}
+
+}  // namespace
+}  // namespace driftwood::actor
