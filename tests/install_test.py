@@ -52,6 +52,10 @@ class Installed(unittest.TestCase):
         run("cmake", "--build", build)
         self.assertEqual(run(build / "embed", MODEL, PROMPT), self.text)
         self.assertGreater(len(self.text), 40)
+        lines = run(build / "freeze", MODEL, PROMPT, self.folder / "frozen.safetensors").split("\n")
+        self.assertEqual(len(lines), 5, lines)
+        self.assertGreater(min(map(len, lines[:4])), 20)
+        self.assertEqual(lines[1:3], [lines[2], lines[3]], "actor, fork and thawed go on alike")
 
     def test_a_program_is_built_by_pkg_config(self):
         surroundings = os.environ | {"PKG_CONFIG_PATH": str(self.library / "pkgconfig")}
