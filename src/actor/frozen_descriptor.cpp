@@ -248,9 +248,9 @@ class Reader {
   template <typename T>
   void read(const json& from, std::vector<T>& values, const std::string& path) {
     if (!from.is_array()) return refuse(path, "is no list");
-    values.resize(from.size());
-    for (std::size_t i = 0; i < values.size() && !reading_.error; ++i) {
-      read(from[i], values[i], fmt::format("{}[{}]", path, i));
+    // One by one, so that a list takes no memory beyond its first entry that is refused.
+    for (std::size_t i = 0; i < from.size() && !reading_.error; ++i) {
+      read(from[i], values.emplace_back(), fmt::format("{}[{}]", path, i));
     }
   }
 
@@ -269,12 +269,25 @@ std::string to_json(const Descriptor& descriptor, std::string& texts) {
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-Result<Descriptor> read_descriptor(std::string_view text, std::string_view texts) {
-  if (text.size() > kMostJsonBytes) {
+Result<void> check_size(std::string_view json) {
+  if (json.size() > kMostJsonBytes) {
     return fail(ErrorCode::limit,
-                "The description of the actor has {} bytes, over the limit of {}.", text.size(),
+                "The description of the actor has {} bytes, over the limit of {}.", json.size(),
                 kMostJsonBytes);
   }
+  // Each value but the first, and each key, comes right behind one of these.
+  const auto values = std::ranges::count_if(
+      json, [](char c) { return c == ',' || c == ':' || c == '[' || c == '{'; });
+  if (static_cast<std::uint64_t>(values) > kMostJsonValues) {
+    return fail(ErrorCode::limit,
+                "The description of the actor has {} values, over the limit of {}.", values,
+                kMostJsonValues);
+  }
+  return {};
+}
+
+Result<Descriptor> read_descriptor(std::string_view text, std::string_view texts) {
+  DW_TRY(check_size(text));
   const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) {
     return fail(ErrorCode::corrupt, "The description of the actor is no JSON object.");

@@ -93,15 +93,20 @@ struct Descriptor {
   std::vector<Text> output;
 };
 
-// A description is not longer than this.
+// A description is not longer than this, and has not more values and keys: as a tree each of them
+// takes some 100 bytes, and that is to be a bounded amount of memory for every file.
 inline constexpr std::uint64_t kMostJsonBytes = std::uint64_t{8} << 20;
+inline constexpr std::uint64_t kMostJsonValues = std::uint64_t{1} << 18;
+
+// Errors: limit for a description over either.
+Result<void> check_size(std::string_view json);
 
 // The JSON, and in `texts` the bytes that it points to.
 std::string to_json(const Descriptor& descriptor, std::string& texts);
 
 // Checks types, ranges of numbers, names and places in `texts`; what the numbers mean for each
 // other is the reader's to check. Fields that are not known are passed over. Errors: corrupt, with
-// the field.
+// the field; those of check_size().
 Result<Descriptor> read_descriptor(std::string_view json, std::string_view texts);
 
 }  // namespace driftwood::actor::frozen

@@ -31,14 +31,17 @@ class AllocatedBuffer final : public Buffer {
   HostMemory memory_;
 };
 
-std::align_val_t alignment() {
-  return std::align_val_t{os::page_size_bytes()};
+constexpr std::uint64_t kLineBytes = 64;  // of the processor's caches
+
+std::align_val_t alignment_of(std::uint64_t size_bytes) {
+  const std::uint64_t page_bytes = os::page_size_bytes();
+  return std::align_val_t{size_bytes < page_bytes ? kLineBytes : page_bytes};
 }
 
 }  // namespace
 
 void HostMemoryDelete::operator()(std::byte* bytes) const {
-  ::operator delete(bytes, alignment());
+  ::operator delete(bytes, alignment);
 }
 
 std::unique_ptr<Buffer> wrap_import(memory::Import window) {
@@ -50,7 +53,9 @@ Result<HostMemory> allocate_host_memory(std::uint64_t size_bytes) {
     return fail(ErrorCode::out_of_memory,
                 "Allocation size ({} bytes) is over the limit ({} bytes).", size_bytes, kMostBytes);
   }
-  HostMemory memory(static_cast<std::byte*>(::operator new(size_bytes, alignment(), std::nothrow)));
+  const std::align_val_t alignment = alignment_of(size_bytes);
+  HostMemory memory(static_cast<std::byte*>(::operator new(size_bytes, alignment, std::nothrow)),
+                    HostMemoryDelete{alignment});
   if (memory == nullptr) {
     return fail(ErrorCode::out_of_memory, "The system has no {} bytes of memory left.", size_bytes);
   }

@@ -40,8 +40,8 @@ class Safetensors {
   // duplicate keys, known dtypes, offsets in order, inside the file, without gap or overlap and
   // equal to dtype times shape, metadata of strings. Nothing is copied; views point into `bytes`,
   // which must outlive this. Errors: corrupt with the tensor and the numbers; unsupported for a
-  // dtype that is valid but not known here; limit above SafetensorsHeader::kMostTensors tensors or
-  // kMostDims dimensions.
+  // dtype that is valid but not known here; limit above SafetensorsHeader::kMostTensors tensors,
+  // kMostDims dimensions or kMostMetadata entries of metadata.
   static Result<Safetensors> parse(std::span<const std::byte> bytes);
 
   // By name.

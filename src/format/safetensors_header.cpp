@@ -91,8 +91,7 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
       case Level::header:
         return header_key();
       case Level::metadata:
-        next_ = Next::metadata_text;
-        return header_.metadata.contains(key_) ? duplicate_key() : true;
+        return metadata_key();
       default:
         return tensor_key();
     }
@@ -151,6 +150,15 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
                     SafetensorsHeader::kMostTensors);
     }
     return header_.tensors.contains(key_) ? duplicate_key() : true;
+  }
+
+  bool metadata_key() {
+    next_ = Next::metadata_text;
+    if (header_.metadata.size() == SafetensorsHeader::kMostMetadata) {
+      return refuse(ErrorCode::limit, "The metadata has more entries than the limit ({}).",
+                    SafetensorsHeader::kMostMetadata);
+    }
+    return header_.metadata.contains(key_) ? duplicate_key() : true;
   }
 
   bool tensor_key() {

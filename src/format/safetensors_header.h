@@ -17,6 +17,7 @@ namespace driftwood::format {
 struct SafetensorsHeader {
   static constexpr std::size_t kMostTensors = 1 << 18;
   static constexpr std::size_t kMostDims = 64;
+  static constexpr std::size_t kMostMetadata = 1 << 16;  // entries
 
   struct Tensor {
     tensor::DType dtype;
@@ -32,7 +33,7 @@ struct SafetensorsHeader {
 // Reads the header and checks what can be checked without the data: UTF-8, one object, keys without
 // duplicates, types, known dtypes. Offsets and shapes are as they were written.
 // Errors: corrupt with the key, unsupported for a dtype of the format that is not known here, limit
-// above kMostTensors or kMostDims.
+// above kMostTensors, kMostDims or kMostMetadata.
 Result<SafetensorsHeader> read_safetensors_header(std::string_view json);
 
 // A name from a file as a message shows it: in quotes, cut to 100 bytes, control characters as '?'.

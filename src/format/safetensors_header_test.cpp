@@ -178,6 +178,16 @@ TEST(SafetensorsHeader, limits_dimensions_and_tensors) {
   EXPECT_EQ(refusal(tensors + "}"), "limit: The file has more tensors than the limit (262144).");
 }
 
+TEST(SafetensorsHeader, limits_the_metadata) {
+  std::string metadata = R"({"__metadata__":{"0":"")";
+  for (std::size_t i = 1; i < SafetensorsHeader::kMostMetadata; ++i) {
+    metadata += ",\"" + std::to_string(i) + R"(":"")";
+  }
+  EXPECT_EQ(refusal(metadata + "}}"), "accepted");
+  EXPECT_EQ(refusal(metadata + R"(,"a":""}})"),
+            "limit: The metadata has more entries than the limit (65536).");
+}
+
 TEST(SafetensorsHeader, shows_hostile_names_cut_and_without_control_characters) {
   EXPECT_EQ(in_quotes("a\nb\x7f"), "\"a?b?\"");
   EXPECT_EQ(in_quotes(std::string(100, 'x')), '"' + std::string(100, 'x') + '"');

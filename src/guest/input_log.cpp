@@ -1,7 +1,8 @@
 #include "guest/input_log.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
-#include <cstring>
 
 #include "core/arithmetic.h"
 
@@ -25,9 +26,9 @@ struct EventHead {
 
 template <typename T>
 T read_as(std::span<const std::byte> bytes) {
-  T value;
-  std::memcpy(&value, bytes.data(), sizeof value);
-  return value;
+  std::array<std::byte, sizeof(T)> value;
+  std::ranges::copy(bytes.first(sizeof(T)), value.begin());
+  return std::bit_cast<T>(value);
 }
 
 std::string text_of(std::span<const std::byte> bytes) {
@@ -96,24 +97,38 @@ void InputLog::event(const InputEvent& event) {
   append(event.text.data(), event.text.size());
 }
 
-Result<std::vector<Input>> read_inputs(std::span<const std::byte> bytes) {
-  std::vector<Input> inputs;
-  while (!bytes.empty()) {
+namespace {
+
+// Gives `take` one record after the other.
+template <typename Take>
+Result<void> for_each_input(std::span<const std::byte> bytes, const Take& take) {
+  for (std::size_t index = 0; !bytes.empty(); ++index) {
     if (bytes.size() < sizeof(RecordHead)) {
-      return fail(ErrorCode::corrupt, "The input log ends within the head of record {}.",
-                  inputs.size());
+      return fail(ErrorCode::corrupt, "The input log ends within the head of record {}.", index);
     }
     const auto head = read_as<RecordHead>(bytes);
     bytes = bytes.subspan(sizeof head);
     if (head.size_bytes > bytes.size()) {
       return fail(ErrorCode::corrupt,
-                  "Record {} of the input log has {} bytes, but only {} follow.", inputs.size(),
+                  "Record {} of the input log has {} bytes, but only {} follow.", index,
                   head.size_bytes, bytes.size());
     }
-    DW_TRY_ASSIGN(auto input, read_input(inputs.size(), head, bytes.first(head.size_bytes)));
-    inputs.push_back(std::move(input));
+    DW_TRY_ASSIGN(auto input, read_input(index, head, bytes.first(head.size_bytes)));
+    take(std::move(input));
     bytes = bytes.subspan(head.size_bytes);
   }
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_inputs(std::span<const std::byte> bytes) {
+  return for_each_input(bytes, [](Input) {});
+}
+
+Result<std::vector<Input>> read_inputs(std::span<const std::byte> bytes) {
+  std::vector<Input> inputs;
+  DW_TRY(for_each_input(bytes, [&](Input input) { inputs.push_back(std::move(input)); }));
   return inputs;
 }
 

@@ -43,7 +43,7 @@ using Input = std::variant<InputMessage, InputRandom, InputTime, InputEvent>;
 class InputLog {
  public:
   InputLog() = default;
-  // One that goes on behind these bytes. Precondition: read_inputs() has accepted them.
+  // One that goes on behind these bytes. Precondition: check_inputs() has accepted them.
   explicit InputLog(std::vector<std::byte> bytes) : bytes_(std::move(bytes)) {}
 
   void message(std::string_view text);
@@ -60,7 +60,10 @@ class InputLog {
   std::vector<std::byte> bytes_;
 };
 
-// Errors: corrupt, with the record and what is wrong with it.
+// Whether the bytes are records. Errors: corrupt, with the record and what is wrong with it.
+Result<void> check_inputs(std::span<const std::byte> bytes);
+
+// The records. Errors: as check_inputs().
 Result<std::vector<Input>> read_inputs(std::span<const std::byte> bytes);
 
 }  // namespace driftwood::guest

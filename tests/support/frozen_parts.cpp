@@ -305,9 +305,8 @@ FrozenParts::Tensor& FrozenParts::tensor(std::string_view name) {
 
 std::string mutate(FrozenParts& parts, Choices& choices) {
   const std::uint64_t where = choices.below(20);
-  if (where == 0) return change_header(parts, choices);
-  if (where < 9 && !parts.tensors.empty()) return change_tensor(parts, choices);
-  return change_description(parts, choices);
+  if (where >= 9 || parts.tensors.empty()) return change_description(parts, choices);
+  return where == 0 ? change_header(parts, choices) : change_tensor(parts, choices);
 }
 
 }  // namespace driftwood::test
