@@ -1,13 +1,18 @@
 // Forks of one conversation that are each told something else.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
+#include "actor/scheduler.h"
 #include "actors/actor_bench.h"
+#include "device/test_support.h"
 
 namespace driftwood::test {
 namespace {
 
+using device::testing::must;
 using nlohmann::json;
 
 std::vector<int> conversation(int length) {
@@ -74,6 +79,91 @@ TEST(Fork, a_hundred_forks_go_a_hundred_ways_each_as_if_alone) {
     EXPECT_EQ(of_fork.cached, 120u);
     ASSERT_EQ(of_fork.tokens, ask(*alone, request(told, false)).tokens) << "fork " << i;
   }
+}
+
+constexpr std::size_t kForks = 100;
+constexpr std::uint64_t kStepsBefore = 20;  // of the conversation that is forked
+
+// What all requests begin with: more than a block of rows, and a part of the next.
+json opening() {
+  json ids = json::array();
+  for (int i = 0; i < 21; ++i) ids.push_back(17 * i + 1);
+  return ids;
+}
+
+std::string unfinished() {
+  return json{{"prompt_ids", opening()},
+              {"max_tokens", 24},
+              {"temperature", 0.9},
+              {"seed", 1},
+              {"output", "tokens"}}
+      .dump();
+}
+
+std::string continuation(std::size_t fork) {
+  json ids = opening();
+  ids.insert(ids.end(), {fork + 10, 2 * fork, 7});
+  return json{{"prompt_ids", ids},
+              {"max_tokens", 4 + fork % 3},
+              {"temperature", fork % 2},
+              {"seed", fork},
+              {"output", "tokens"}}
+      .dump();
+}
+
+// Makes steps of all of them together until none is ready. Records wait.
+void run_together(device::Device& device,
+                  const std::vector<std::unique_ptr<actor::Actor>>& actors) {
+  actor::Scheduler scheduler(device);
+  std::vector<actor::Actor*> all;
+  for (const auto& actor : actors) all.push_back(actor.get());
+  while (std::ranges::any_of(all, [](const actor::Actor* actor) { return actor->is_ready(); })) {
+    scheduler.step(all);
+  }
+}
+
+TEST(Fork, a_hundred_of_an_unfinished_answer_go_on_together_each_as_if_alone) {
+  const ActorBench bench(model::make_seeded_llama(7), "llama");
+  const auto parent = bench.spawn();
+  parent->send(unfinished());
+  must(parent->run([](std::string_view) {}, kStepsBefore));
+  const std::uint64_t parent_digest = digest_of(*parent);
+  std::vector<std::unique_ptr<actor::Actor>> forks;
+  for (std::size_t i = 0; i < kForks; ++i) {
+    forks.push_back(must(parent->fork()));
+    forks.back()->send(continuation(i));
+  }
+  run_together(bench.device(), forks);
+  EXPECT_EQ(digest_of(*parent), parent_digest);
+
+  std::set<std::uint64_t> digests;
+  for (std::size_t i = 0; i < kForks; ++i) {
+    std::vector<std::unique_ptr<actor::Actor>> alone;
+    alone.push_back(bench.spawn());
+    alone[0]->send(unfinished());
+    must(alone[0]->run([](std::string_view) {}, kStepsBefore));
+    alone[0]->send(continuation(i));
+    run_together(bench.device(), alone);
+    ASSERT_EQ(forks[i]->output().records(), alone[0]->output().records()) << "fork " << i;
+    ASSERT_EQ(digest_of(*forks[i]), digest_of(*alone[0])) << "fork " << i;
+    digests.insert(digest_of(*forks[i]));
+  }
+  EXPECT_EQ(digests.size(), kForks);
+}
+
+TEST(Fork, lives_on_when_what_it_came_from_has_ended) {
+  const ActorBench bench(model::make_seeded_llama(7), "llama");
+  auto parent = bench.spawn();
+  parent->send(unfinished());
+  must(parent->run([](std::string_view) {}, kStepsBefore));
+  auto child = must(parent->fork());
+  auto grandchild = must(child->fork());
+  std::vector<std::string> wanted, records;
+  must(parent->run([&](std::string_view record) { wanted.emplace_back(record); }));
+  parent.reset();
+  child.reset();
+  must(grandchild->run([&](std::string_view record) { records.emplace_back(record); }));
+  EXPECT_EQ(records, wanted);
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ void add_of_default_model(std::vector<Conversation>& all, const std::string& mod
                              with(sampled("They had", 80, 10), half_stops)});
   add("pieces of 1", {with(greedy(kLong, 40), {{"prefill_piece", 1}})});
   add("pieces of 3 and 16", {with(sampled(kLong, 30, 11), {{"prefill_piece", 3}}),
-                             with(greedy(kOpening + kLong, 50), {{"prefill_piece", 16}})});
+                             with(greedy(kLong + kOpening, 50), {{"prefill_piece", 16}})});
   add("tokens", {with(sampled(kOpening, 70, 12), {{"output", "tokens"},
                                                   {"top_logprobs", 5},
                                                   {"prompt_logprobs", true},
