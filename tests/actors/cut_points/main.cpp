@@ -44,6 +44,7 @@ int main(int argument_count, char** arguments) {
   app.add_option("--cuts", plan.cuts);
   app.add_option("--seed", plan.seed);
   app.add_option("--steps", plan.steps, "that are compared after each cut");
+  app.add_option("--processes", plan.processes, "that work at a time");
   app.add_option("--freeze-isa", plan.freeze_isa);
   app.add_option("--thaw-isa", plan.thaw_isa);
   app.add_option("--source", plan.folders.source, "the folder that has models/default");
