@@ -17,31 +17,9 @@ import tempfile
 import time
 import unittest
 
-DRIFTWOOD, REFERENCE_DATA, TEST_GUESTS = (
-    pathlib.Path(argument).resolve() for argument in sys.argv[1:4]
-)
-GOLDENS = pathlib.Path(__file__).parent / "goldens"
-STORIES = REFERENCE_DATA / "tinystories-656K"
-SMALL = GOLDENS / "llama32-f32"  # has no tokenizer, so it takes --prompt-ids
+from cli_support import DRIFTWOOD, GOLDENS, REFERENCE_DATA, SMALL, STORIES, TEST_GUESTS, driftwood
+
 IDS = ["--model", SMALL, "--prompt-ids", "3,4,5", "--max-tokens", "2"]
-
-
-def driftwood(*arguments, stdin=b"", **options):
-    """Runs the program; nothing may end by a signal or leave a file behind."""
-    with tempfile.TemporaryDirectory() as folder:
-        result = subprocess.run(
-            [DRIFTWOOD, *map(str, arguments)],
-            input=stdin,
-            capture_output=True,
-            timeout=120,
-            cwd=folder,
-            **options,
-        )
-        assert not os.listdir(folder), f"{arguments} wrote {os.listdir(folder)}"
-    assert (
-        result.returncode >= 0
-    ), f"{arguments} ended by signal {-result.returncode}: {result.stderr}"
-    return result
 
 
 class Refusals(unittest.TestCase):
@@ -836,6 +814,12 @@ class Bench(unittest.TestCase):
         names = [op["name"] for op in report["ops"]]
         self.assertIn("linear 272 x 64 f32", names)
         self.assertIn("attention", names)
+        batch = report["batch"]
+        self.assertEqual((batch["sequences"], batch["step_ms"]["count"]), (16, 25))
+        # What limits is one of the two, pair by pair, so its share is no less than either.
+        for share in ("share_of_arithmetic", "share_of_read"):
+            self.assertGreater(batch[share]["median"], 0)
+            self.assertGreaterEqual(batch["share_of_limit"]["median"], batch[share]["median"])
         self.assertGreater(report["host_us_per_token"]["median"], 0)
         self.assertEqual(report["guests"]["count"], 2)
         samplings = [tax["sampling"] for tax in report["wasm_tax"]]

@@ -18,6 +18,12 @@ enum ExitCode : int { kSuccess = 0, kFailure = 1, kUsage = 2, kInterrupted = 130
 using Command = std::function<int()>;
 
 void add_run(CLI::App& app, Command& chosen);
+void add_freeze(CLI::App& app, Command& chosen);
+void add_thaw(CLI::App& app, Command& chosen);
+void add_fork(CLI::App& app, Command& chosen);
+void add_replay(CLI::App& app, Command& chosen);
+void add_verify(CLI::App& app, Command& chosen);
+void add_diff(CLI::App& app, Command& chosen);
 void add_eval(CLI::App& app, Command& chosen);
 void add_inspect(CLI::App& app, Command& chosen);
 void add_probe(CLI::App& app, Command& chosen);
@@ -33,7 +39,7 @@ CLI::Validator whole_number(std::uint64_t least, std::uint64_t most);
 // Refuses an empty text, which a script's unset variable becomes.
 CLI::Validator not_empty();
 
-void add_kv_dtype_option(CLI::App& command, std::string& kv_dtype);
+CLI::Option* add_kv_dtype_option(CLI::App& command, std::string& kv_dtype);
 
 // Prints "driftwood: <sentence>" to standard error and gives the exit code that belongs to the
 // error.

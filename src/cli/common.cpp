@@ -55,8 +55,8 @@ void add_device_options(CLI::App& command, RuntimeOptions& options,
       ->group("Device");
 }
 
-void add_kv_dtype_option(CLI::App& command, std::string& kv_dtype) {
-  command
+CLI::Option* add_kv_dtype_option(CLI::App& command, std::string& kv_dtype) {
+  return command
       .add_option("--kv-dtype", kv_dtype,
                   "KV cache: f32, bf16, f16 (default: f32 with f32 weights, otherwise bf16)")
       ->check(CLI::IsMember({"f32", "bf16", "f16"}));

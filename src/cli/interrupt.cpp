@@ -11,13 +11,15 @@ namespace {
 
 // A signal handler may touch lock-free atomics and nothing else of ours.
 std::atomic<Actor*> actor_at_work = nullptr;
+std::atomic<bool> owner_pauses = false;
 std::atomic<bool> was_interrupted = false;
 static_assert(std::atomic<Actor*>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 
 void on_interrupt(int) {
   Actor* actor = actor_at_work.load();
-  if (actor == nullptr || was_interrupted.exchange(true)) std::_Exit(kInterrupted);
-  actor->cancel();
+  const bool is_heard = actor != nullptr || owner_pauses.load();
+  if (!is_heard || was_interrupted.exchange(true)) std::_Exit(kInterrupted);
+  if (actor != nullptr) actor->cancel();
 }
 
 }  // namespace
@@ -32,6 +34,13 @@ CancelOnInterrupt::CancelOnInterrupt(Actor& actor) {
 }
 CancelOnInterrupt::~CancelOnInterrupt() {
   actor_at_work = nullptr;
+}
+
+PauseOnInterrupt::PauseOnInterrupt() {
+  owner_pauses = true;
+}
+PauseOnInterrupt::~PauseOnInterrupt() {
+  owner_pauses = false;
 }
 
 bool interrupted() {

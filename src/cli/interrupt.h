@@ -1,5 +1,5 @@
-// Ctrl-C: the first one asks the actor at work to end, a second one, or one while no actor works,
-// ends the process at once with exit code 130.
+// Ctrl-C: the first one asks the actor at work to end, or its owner to stop after the present step;
+// a second one, or one while no actor works, ends the process at once with exit code 130.
 #pragma once
 
 #include <driftwood/actor.h>
@@ -15,6 +15,15 @@ class CancelOnInterrupt {
   ~CancelOnInterrupt();
   CancelOnInterrupt(const CancelOnInterrupt&) = delete;
   CancelOnInterrupt& operator=(const CancelOnInterrupt&) = delete;
+};
+
+// While it lives, Ctrl-C only makes interrupted() true first.
+class PauseOnInterrupt {
+ public:
+  PauseOnInterrupt();
+  ~PauseOnInterrupt();
+  PauseOnInterrupt(const PauseOnInterrupt&) = delete;
+  PauseOnInterrupt& operator=(const PauseOnInterrupt&) = delete;
 };
 
 // Whether Ctrl-C was pressed.

@@ -51,6 +51,8 @@ int main(int argc, char** argv) {
       "Examples:\n"
       "  driftwood run \"It was a dark night\"\n"
       "  driftwood run --model path/to/folder \"Once upon a time\"\n"
+      "  driftwood run --save night.safetensors \"It was a dark night\"\n"
+      "  driftwood run --resume night.safetensors\n"
       "  driftwood eval --model path/to/folder text.txt\n"
       "  driftwood inspect model.safetensors\n"
       "  driftwood probe\n"
@@ -70,6 +72,12 @@ int main(int argc, char** argv) {
 
   cli::Command command;
   cli::add_run(app, command);
+  cli::add_freeze(app, command);
+  cli::add_thaw(app, command);
+  cli::add_fork(app, command);
+  cli::add_replay(app, command);
+  cli::add_verify(app, command);
+  cli::add_diff(app, command);
   cli::add_eval(app, command);
   cli::add_inspect(app, command);
   cli::add_probe(app, command);
@@ -87,7 +95,8 @@ int main(int argc, char** argv) {
   }
   if (!command) {
     return cli::report_usage(
-        "Name a subcommand: run, eval, inspect, probe or bench; --help says more.");
+        "Name a subcommand: run, freeze, thaw, fork, replay, verify, diff, eval, inspect, probe or "
+        "bench; --help says more.");
   }
   set_log_callback(kLevels.at(least), nullptr);
   return run_to_the_end(command);

@@ -14,6 +14,9 @@ bool progress_is_shown = false;
 
 }  // namespace
 
+bool output_is_terminal() {
+  return isatty(STDOUT_FILENO) == 1;
+}
 bool error_is_terminal() {
   return isatty(STDERR_FILENO) == 1;
 }

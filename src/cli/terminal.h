@@ -6,7 +6,9 @@
 
 namespace driftwood::cli {
 
-// Whether standard error goes to a person, and whether standard input comes from one.
+// Whether standard output and standard error go to a person, and whether standard input comes from
+// one.
+bool output_is_terminal();
 bool error_is_terminal();
 bool input_is_terminal();
 

@@ -1,0 +1,71 @@
+#include "cli/resume.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string_view>
+
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/record_printer.h"
+#include "cli/terminal.h"
+
+namespace driftwood::cli {
+namespace {
+
+// Whether the actor has something to do or to say without another message.
+bool goes_on(const FrozenInfo& info) {
+  const bool is_at_rest = info.next == "idle" || info.next == "finished";
+  return !is_at_rest || info.waiting_messages > 0 || info.waiting_records > 0;
+}
+
+void print_report(const Runtime& runtime, const FrozenOptions& options, const Thawed& thawed) {
+  const ThawReport& report = thawed.report;
+  const bool is_identical = report.sameness == Sameness::identical;
+  fmt::print(stderr, "{}: {}, {} tokens, {} bytes read in {:.2f} ms\n", printable(options.path),
+             is_identical ? "identical" : "same-state", report.state_rows, report.bytes_read,
+             thawed.thaw_ms);
+  if (is_identical) return;
+  fmt::print(stderr,
+             "The state is exact, but this device sums in another order ({}) than the one that it "
+             "was frozen from ({}).\n",
+             runtime.device().numerics, printable(thawed.info.numerics));
+}
+
+int go_on(Thawed& thawed, const ResumeOptions& options) {
+  if (options.message) thawed.actor.send(*options.message, options.timeout_ns);
+  RecordPrinter printer(options.json, RecordPrinter::Protocol::any, thawed.weight_bytes);
+  const auto status = work(thawed.actor, options.save, "going on",
+                           [&](std::string_view record) { printer.take(record); });
+  if (!status) return report(status.error());
+  if (const auto failure = printer.failure(*status)) return report(*failure);
+  const auto saved = save(thawed.actor, options.save, *status);
+  if (!saved) return report(saved.error());
+  printer.finish(*saved);
+  tell(*saved);
+  if (printer.ended_by_deadline() && !options.json) {
+    fmt::print(stderr, "driftwood: The time for the answer was over.\n");
+  }
+  return interrupted() ? kInterrupted : kSuccess;
+}
+
+}  // namespace
+
+int resume(const Runtime& runtime, const ResumeOptions& options) {
+  auto thawed = thaw_file(runtime, options.frozen);
+  if (!thawed) return report(thawed.error());
+  if (options.report || thawed->report.sameness != Sameness::identical) {
+    print_report(runtime, options.frozen, *thawed);
+  }
+  if (options.message && thawed->info.next == "finished") {
+    return report(Error(ErrorCode::invalid_argument,
+                        fmt::format("The guest in \"{}\" has finished and takes no more messages.",
+                                    options.frozen.path)));
+  }
+  if (options.message || goes_on(thawed->info)) return go_on(*thawed, options);
+  if (options.report) return kSuccess;
+  return report_usage(fmt::format(
+      "No answer is under way in \"{}\"; give a PROMPT for the next one.", options.frozen.path));
+}
+
+}  // namespace driftwood::cli

@@ -1,0 +1,44 @@
+// `driftwood thaw`: a frozen actor goes on, and what is guaranteed of that.
+#include "cli/commands.h"
+#include "cli/resume.h"
+
+namespace driftwood::cli {
+namespace {
+
+struct ThawCommand {
+  ResumeOptions resume;
+  RuntimeOptions runtime;
+};
+
+int thaw(const ThawCommand& options) {
+  const auto runtime = Runtime::create(options.runtime);
+  if (!runtime) return report(runtime.error());
+  return resume(*runtime, options.resume);
+}
+
+}  // namespace
+
+void add_thaw(CLI::App& app, Command& chosen) {
+  auto options = std::make_shared<ThawCommand>();
+  options->resume.report = true;
+  CLI::App* command =
+      app.add_subcommand("thaw", "Go on with a frozen actor, and say what is guaranteed of it");
+  add_frozen_options(*command, options->resume.frozen);
+  command->add_flag("--json", options->resume.json, "Print one JSON line for every record");
+  add_save_options(*command, options->resume.save);
+  add_device_options(*command, options->runtime, "the best one");
+  command->footer(
+      "Prints what follows, as \"driftwood run --resume FILE\" does, and on standard error one "
+      "line: identical\n"
+      "(the bits that it would have had) or same-state (the state is exact, but this device sums "
+      "in another\n"
+      "order), tokens, bytes read, milliseconds. An actor that has nothing to do is thawed all the "
+      "same.\n\n"
+      "Examples:\n"
+      "  driftwood thaw night.safetensors\n"
+      "  driftwood thaw --verify --model path/to/folder talk.safetensors\n"
+      "  driftwood thaw thin.safetensors --guest my_guest.wasm --save next.safetensors --steps 9");
+  command->callback([options, &chosen] { chosen = [options] { return thaw(*options); }; });
+}
+
+}  // namespace driftwood::cli

@@ -1,0 +1,73 @@
+#include "cli/thawing.h"
+
+#include <chrono>
+#include <utility>
+
+#include "cli/commands.h"
+#include "cli/guest.h"
+#include "cli/model.h"
+#include "cli/terminal.h"
+
+namespace driftwood::cli {
+
+void add_frozen_options(CLI::App& command, FrozenOptions& options) {
+  command.add_option("FILE", options.path, "The file with the frozen actor")
+      ->required()
+      ->check(not_empty());
+  command
+      .add_option("--model", options.model,
+                  std::string(kModelHelp) + "; the one that it was frozen with" + kDefaultModelHelp)
+      ->check(not_empty());
+  command
+      .add_option("--guest", options.guest, std::string("The guest of a thin file: ") + kGuestHelp)
+      ->check(not_empty());
+  command.add_flag("--verify", options.verify, "Compare the checksums of all bytes first");
+}
+
+Result<Surroundings> find_surroundings(const Runtime& runtime, const FrozenOptions& options) {
+  auto info = inspect_frozen(options.path);
+  if (!info) return std::unexpected(info.error());
+  Surroundings found{
+      .info = *std::move(info),
+      .model = std::nullopt,
+      .options = {.limits = {}, .undo_turns = 0, .guest = std::nullopt, .verify = options.verify}};
+  if (found.info.model || !options.model.empty()) {
+    auto model = open_model(runtime, options.model);
+    if (!model) return std::unexpected(model.error());
+    found.model = *std::move(model);
+  }
+  if (found.info.is_thin || !options.guest.empty()) {
+    auto guest = find_guest(runtime, options.guest);
+    if (!guest) return std::unexpected(guest.error());
+    found.options.guest = *std::move(guest);
+  }
+  return found;
+}
+
+Error advise(const Error& error, const FrozenOptions& options, const FrozenInfo& info) {
+  if (error.code() != ErrorCode::invalid_argument) return error;
+  std::string advice;
+  if (info.is_thin && options.guest.empty()) advice += " Name the guest with --guest.";
+  if (info.model && options.model.empty()) advice += " Name the model with --model.";
+  if (advice.empty()) advice = " Name the model and the guest that it was frozen with.";
+  return Error(error.code(), error.message() + advice);
+}
+
+Result<Thawed> thaw_file(const Runtime& runtime, const FrozenOptions& options) {
+  auto found = find_surroundings(runtime, options);
+  if (!found) return std::unexpected(found.error());
+  show_progress("thawing");
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point begin = Clock::now();
+  auto thawed = runtime.thaw(options.path, found->model, found->options);
+  const std::chrono::duration<double, std::milli> taken = Clock::now() - begin;
+  clear_progress();
+  if (!thawed) return std::unexpected(advise(thawed.error(), options, found->info));
+  return Thawed{.actor = std::move(thawed->actor),
+                .report = thawed->report,
+                .info = std::move(found->info),
+                .weight_bytes = found->model ? found->model->weight_bytes() : 0,
+                .thaw_ms = taken.count()};
+}
+
+}  // namespace driftwood::cli

@@ -1,0 +1,46 @@
+// Frozen actors that commands go on with, and what they need beside their files.
+#pragma once
+
+#include <driftwood/frozen.h>
+#include <driftwood/runtime.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace driftwood::cli {
+
+struct FrozenOptions {
+  std::string path;
+  std::string model;  // empty: the default model
+  std::string guest;  // empty: that of the file; for a thin file "llama"
+  bool verify = false;
+};
+
+// Adds FILE and what it may need.
+void add_frozen_options(CLI::App& command, FrozenOptions& options);
+
+// What a file needs to be gone on with: a model, if it had one or one is named, and the guest.
+struct Surroundings {
+  FrozenInfo info;
+  std::optional<Model> model;
+  ThawOptions options;
+};
+// Errors: those of inspect_frozen, open_model and find_guest.
+Result<Surroundings> find_surroundings(const Runtime& runtime, const FrozenOptions& options);
+
+// The error of a thaw or a replay, with the options that may help.
+Error advise(const Error& error, const FrozenOptions& options, const FrozenInfo& info);
+
+struct Thawed {
+  Actor actor;
+  ThawReport report;
+  FrozenInfo info;
+  std::uint64_t weight_bytes;  // of the model
+  double thaw_ms;
+};
+// Errors: those of find_surroundings and Runtime::thaw.
+Result<Thawed> thaw_file(const Runtime& runtime, const FrozenOptions& options);
+
+}  // namespace driftwood::cli
