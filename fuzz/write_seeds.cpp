@@ -5,13 +5,14 @@
 #include <string_view>
 #include <vector>
 
-#include "driftwood.h"
-#include "support/sample_programs.h"
+#include <fmt/format.h>
+
+#include "calls.h"
 
 namespace {
 
 using namespace driftwood;
-using Bytes = std::vector<std::uint8_t>;
+using namespace driftwood::fuzz;
 
 std::filesystem::path folder;
 
@@ -42,138 +43,6 @@ void write_safetensors() {
              26));
   write("safetensors", "no_elements",
         file(R"({"z":{"dtype":"I64","shape":[0,5],"data_offsets":[0,0]}})", 0));
-}
-
-// A list of calls as interpreter.cpp reads it.
-class Calls {
- public:
-  Calls& call(std::uint8_t import) {
-    bytes_.push_back(import);
-    return *this;
-  }
-  Calls& number(std::uint32_t value) { return put(0, value, 4); }
-  Calls& in_message(std::uint32_t offset) { return put(1, offset, 2); }
-  Calls& small(std::uint32_t value) { return put(2, value, 1); }
-  Calls& result(std::uint32_t call) { return put(3, call, 1); }
-  Calls& returns(std::int8_t next) {
-    bytes_.push_back(0x80);
-    bytes_.push_back(static_cast<std::uint8_t>(next));
-    return *this;
-  }
-  // The calls, then data at an offset.
-  Bytes with_data(std::size_t offset, const Bytes& data) const {
-    Bytes bytes = bytes_;
-    bytes.resize(offset);
-    bytes.insert(bytes.end(), data.begin(), data.end());
-    return bytes;
-  }
-
- private:
-  Calls& put(std::uint8_t kind, std::uint32_t value, int byte_count) {
-    bytes_.push_back(kind);
-    for (int i = 0; i < byte_count; ++i)
-      bytes_.push_back(static_cast<std::uint8_t>(value >> 8 * i));
-    return *this;
-  }
-  Bytes bytes_;
-};
-
-// The places in interpreter.cpp's table.
-enum Import : std::uint8_t {
-  kLog = 1,
-  kErrorText = 2,
-  kModelOpen = 3,
-  kModelConfig = 4,
-  kTokensEncode = 6,
-  kTokensDecode = 7,
-  kWindowShare = 8,
-  kStateAppend = 9,
-  kStateLength = 10,
-  kStateTruncate = 11,
-  kRelease = 12,
-  kGraphCompile = 13,
-  kGraphBind = 14,
-  kGraphStart = 15,
-  kMessageRead = 17,
-  kOutputWrite = 18,
-  kStateRegister = 21
-};
-
-void append_words(Bytes& bytes, const std::vector<std::uint32_t>& words) {
-  for (const std::uint32_t word : words) {
-    for (int i = 0; i < 4; ++i) bytes.push_back(static_cast<std::uint8_t>(word >> 8 * i));
-  }
-}
-
-// The guest shares the pages of its message; what runs compute on lies behind the calls and data.
-constexpr std::uint32_t kSharedBytes = 65536, kOperands = 32768;
-
-// A run of the addition, with its handles released while it goes on.
-void write_abi_run() {
-  constexpr std::uint32_t kData = 128;
-  const Bytes program = test::addition().encode();
-  Bytes data;
-  append_words(data, {DW_SLOT_WINDOW, 0, 2, kOperands, DW_SLOT_WINDOW, 1, 2, kOperands + 64});
-  const auto program_at = static_cast<std::uint32_t>(kData + data.size());
-  data.insert(data.end(), program.begin(), program.end());
-  Calls run;
-  run.call(kGraphCompile)
-      .small(0)
-      .in_message(program_at)
-      .number(static_cast<std::uint32_t>(program.size()))
-      .call(kWindowShare)
-      .in_message(0)
-      .number(kSharedBytes)
-      .small(DW_READ_WRITE)
-      .call(kGraphBind)
-      .result(0)
-      .in_message(kData)
-      .small(2)
-      .call(kGraphStart)
-      .result(0)
-      .small(0)
-      .small(0)
-      .returns(DW_NEXT_RUN)
-      .call(kRelease)
-      .result(0)
-      .call(kRelease)
-      .result(1)
-      .returns(DW_NEXT_CONTINUE)
-      .call(kErrorText)
-      .in_message(60000)
-      .small(255)
-      .returns(DW_NEXT_IDLE);
-  write("abi", "run", run.with_data(kData, data));
-}
-
-// Two runs of a program with weights and registers, the second with what the first one left.
-void write_abi_registers() {
-  constexpr std::uint32_t kData = 128;
-  // Handles are counted from 1: model, graph, window, and the registers, which are the last.
-  constexpr std::uint32_t kWindowHandle = 3, kHandleH = 4, kHandleC = 5;
-  Bytes data;
-  append_words(data, {DW_F32, 3, 1, 2, 1, 0});
-  const auto bindings_at = static_cast<std::uint32_t>(kData + data.size());
-  append_words(data, {DW_SLOT_WINDOW, 0, kWindowHandle, kOperands});
-  append_words(data, {DW_SLOT_WINDOW, 1, kWindowHandle, kOperands + 64});
-  append_words(data, {DW_SLOT_REGISTER, 0, kHandleH, 0, DW_SLOT_REGISTER, 1, kHandleC, 0});
-  const auto program_at = static_cast<std::uint32_t>(kData + data.size());
-  const Bytes program = test::small_recurrence().encode();
-  data.insert(data.end(), program.begin(), program.end());
-  Calls calls;
-  calls.call(kModelOpen).small(0);
-  calls.call(kGraphCompile)
-      .result(0)
-      .in_message(program_at)
-      .number(static_cast<std::uint32_t>(program.size()));
-  calls.call(kWindowShare).in_message(0).number(kSharedBytes).small(DW_READ_WRITE);
-  calls.call(kStateRegister).in_message(kData).call(kStateRegister).in_message(kData);
-  calls.call(kGraphBind).result(1).in_message(bindings_at).small(4);
-  for (int run = 0; run < 2; ++run) {
-    calls.call(kGraphStart).result(1).small(0).small(0).returns(DW_NEXT_RUN);
-  }
-  calls.call(kRelease).result(3).returns(DW_NEXT_IDLE);
-  write("abi", "registers", calls.with_data(kData, data));
 }
 
 void write_abi_others() {
@@ -254,6 +123,23 @@ void write_requests() {
   one("prompt", 3, R"({"prompt":"Once upon a \u00e4 time"})");
 }
 
+// Numbers that frozen_actor.cpp takes its choices from: of each actor that it begins with, some in
+// which each kind of change occurs.
+void write_frozen_actors() {
+  write("frozen_actor", "file", Bytes{255});
+  for (std::uint8_t base = 0; base < 3; ++base) {
+    for (std::uint8_t where = 0; where < 20; where += 4) {
+      Bytes bytes = {base};
+      std::uint32_t number = base * 20u + where;
+      for (int i = 0; i < 30; ++i) {
+        bytes.push_back(i == 0 ? where : static_cast<std::uint8_t>(number >> 24));
+        number = number * 1664525 + 1013904223;  // Numerical Recipes' generator
+      }
+      write("frozen_actor", fmt::format("actor_{}_change_{}", base, where), bytes);
+    }
+  }
+}
+
 }  // namespace
 
 int main(int argument_count, char** arguments) {
@@ -263,9 +149,10 @@ int main(int argument_count, char** arguments) {
   for (const test::SampleProgram& sample : test::sample_programs()) {
     write("program", sample.name, sample.encoded);
   }
-  write_abi_run();
-  write_abi_registers();
+  write("abi", "run", addition_run());
+  write("abi", "registers", recurrence_runs());
   write_abi_others();
   write_requests();
+  write_frozen_actors();
   return 0;
 }
