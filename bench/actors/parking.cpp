@@ -31,6 +31,10 @@ void cool(const std::string& path) {
   ::close(file);
 }
 
+bool is_token(std::string_view record) {
+  return record.find("\"type\":\"token\"") != std::string_view::npos;
+}
+
 class Parking {
  public:
   Parking(const Setup& setup, const ParkingOptions& options, Report& report)
@@ -79,7 +83,7 @@ class Parking {
     return {.prompt_tokens = options_.tokens - kNewTokens, .new_tokens = kNewTokens, .seed = n};
   }
   std::string question(std::size_t n) const {
-    return setup_.request({.prompt_tokens = 8, .new_tokens = 8, .seed = ~n});
+    return setup_.request({.prompt_tokens = 8, .new_tokens = 8, .seed = 1'000'000 + n});
   }
 
   // One batch is made and goes, so that what the device and the allocator keep is there before;
@@ -136,11 +140,12 @@ class Parking {
                     while (records.empty()) DW_TRY(step(actor, &records));
                     return {};
                   }));
+    if (!is_token(records.front())) {
+      return fail(ErrorCode::corrupt, "Actor {} answers: {}", n, records.front());
+    }
     DW_TRY_ASSIGN(const auto rest, answer(actor));
     records.insert(records.end(), rest.begin(), rest.end());
-    std::erase_if(records, [](const std::string& record) {
-      return record.find("\"type\":\"token\"") == std::string::npos;
-    });
+    std::erase_if(records, [](const std::string& record) { return !is_token(record); });
     if (records.size() == 8) return ms;
     return fail(ErrorCode::corrupt, "Actor {} answers with {} tokens instead of 8.", n,
                 records.size());

@@ -6,6 +6,7 @@
 
 #include "core/arithmetic.h"
 #include "core/check.h"
+#include "core/checksum.h"
 #include "device/program_equality.h"
 #include "device/window_overlap.h"
 
@@ -247,6 +248,20 @@ Result<std::shared_ptr<const Executable>> Device::compile(
   DW_TRY_ASSIGN(auto executable, compile_impl(std::move(program), std::move(weights), views));
   known.push_back(executable);
   return executable;
+}
+
+std::shared_ptr<const Executable> Device::find_compiled(std::span<const std::byte> encoded,
+                                                        const WeightSource* weights) const {
+  const auto known = executables_.find(xxh3(encoded));
+  if (known == executables_.end()) return nullptr;
+  for (const auto& candidate : known->second) {
+    auto executable = candidate.lock();
+    if (executable != nullptr && executable->weights() == weights &&
+        std::ranges::equal(executable->program().encoded, encoded)) {
+      return executable;
+    }
+  }
+  return nullptr;
 }
 
 Result<void> Device::InFlight::begin(std::span<const Sequence> sequences) {

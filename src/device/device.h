@@ -147,6 +147,11 @@ class Device {
   Result<std::shared_ptr<const Executable>> compile(std::shared_ptr<const graph::Program> program,
                                                     std::shared_ptr<const WeightSource> weights);
 
+  // What compile() gave for the program of these bytes over these weights, if anybody holds it;
+  // null otherwise. Spares whoever has only the bytes from decoding them.
+  std::shared_ptr<const Executable> find_compiled(std::span<const std::byte> encoded,
+                                                  const WeightSource* weights) const;
+
   static constexpr std::size_t kMostSequences = 128;  // in one submission
 
   // Queues one run of `executable` over all sequences; each gives the bits that it gives alone.

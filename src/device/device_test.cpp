@@ -263,6 +263,23 @@ TEST_F(DeviceTest, equal_programs_over_the_same_weights_share_an_executable) {
   EXPECT_NE(must(device_.compile(decode(weight_program()), other)), first);
 }
 
+TEST_F(DeviceTest, an_executable_is_found_by_its_program_s_bytes_while_anybody_holds_it) {
+  auto weights = std::make_shared<MemoryWeights>();
+  weights->add("w", tensor::DType::f32, {4, 8}, std::vector<float>(32));
+  const auto other = std::make_shared<MemoryWeights>(*weights);
+  const auto program = decode(weight_program());
+  const std::vector<std::byte> encoded = program->encoded;
+  EXPECT_EQ(device_.find_compiled(encoded, weights.get()), nullptr);
+  auto executable = must(device_.compile(program, weights));
+  EXPECT_EQ(device_.find_compiled(encoded, weights.get()), executable);
+  EXPECT_EQ(device_.find_compiled(encoded, other.get()), nullptr);
+  EXPECT_EQ(device_.find_compiled(encoded, nullptr), nullptr);
+  EXPECT_EQ(device_.find_compiled(std::span(encoded).first(encoded.size() - 1), weights.get()),
+            nullptr);
+  executable.reset();
+  EXPECT_EQ(device_.find_compiled(encoded, weights.get()), nullptr);
+}
+
 TEST_F(DeviceTest, programs_with_one_hash_that_differ_do_not_share_an_executable) {
   auto weights = std::make_shared<MemoryWeights>();
   weights->add("w", tensor::DType::f32, {4, 8}, std::vector<float>(32));

@@ -14,6 +14,14 @@ constexpr std::uint64_t kSizeBytes = 8;  // of the header's size in front of it
 
 using Entry = std::pair<const std::string, SafetensorsHeader::Tensor>;
 
+// A header without the spaces that fill it up. They may be most of it, and the parser takes them
+// one by one.
+std::string_view without_filling(std::string_view header) {
+  static const std::string kSpaces(64, ' ');
+  while (header.ends_with(kSpaces)) header.remove_suffix(kSpaces.size());
+  return header;
+}
+
 std::uint64_t little_endian(std::span<const std::byte, kSizeBytes> bytes) {
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < kSizeBytes; ++i) {
@@ -109,7 +117,7 @@ Result<SafetensorsIndex> index_safetensors(std::span<const std::byte> head,
   // Any object may be looked at as chars.
   const std::string_view text(reinterpret_cast<const char*>(head.data() + kSizeBytes),
                               head_bytes - kSizeBytes);
-  DW_TRY_ASSIGN(SafetensorsHeader header, read_safetensors_header(text));
+  DW_TRY_ASSIGN(SafetensorsHeader header, read_safetensors_header(without_filling(text)));
   const std::uint64_t data_bytes = file_bytes - head_bytes;
   for (const Entry& entry : header.tensors) DW_TRY(check_extent(entry, data_bytes));
   DW_TRY(check_cover(header, data_bytes));

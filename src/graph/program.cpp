@@ -1,6 +1,6 @@
 #include "graph/program.h"
 
-#include "core/hash.h"
+#include "core/checksum.h"
 #include "graph/program_flow.h"
 #include "graph/program_records.h"
 #include "graph/program_tables.h"
@@ -22,7 +22,7 @@ Result<std::shared_ptr<const Program>> decode_program(std::span<const std::byte>
   DW_TRY(read_ops(tables, *program));
   DW_TRY(check_flow(tables, *program));
   program->encoded.assign(bytes.begin(), bytes.end());
-  program->hash = fnv1a(bytes);
+  program->hash = xxh3(bytes);
   return program;
 }
 

@@ -73,7 +73,7 @@ struct Program {
   // The bytes this was decoded from: programs are equal if these are. The hash only finds them,
   // since a guest can make two programs with one hash.
   std::vector<std::byte> encoded;
-  std::uint64_t hash = 0;  // FNV-1a of `encoded`
+  std::uint64_t hash = 0;  // XXH3 of `encoded`
 
   // The bytes of a tensor at these symbol values. Cannot overflow up to the maxima.
   std::uint64_t tensor_bytes(std::uint32_t tensor, std::span<const std::uint32_t> symbols) const;

@@ -26,8 +26,10 @@ std::shared_ptr<const device::WeightSource> no_weights() {
 
 Result<std::shared_ptr<const device::Executable>> compile_program(
     device::Device& device, const model::Model* model, std::span<const std::byte> encoded) {
+  const auto weights = model == nullptr ? no_weights() : model->weights;
+  if (auto known = device.find_compiled(encoded, weights.get())) return known;
   DW_TRY_ASSIGN(auto program, graph::decode_program(encoded));
-  return device.compile(std::move(program), model == nullptr ? no_weights() : model->weights);
+  return device.compile(std::move(program), weights);
 }
 
 bool uses_model(const device::Executable& executable, const model::Model* model) {

@@ -3,11 +3,13 @@
 #include <new>
 
 #include "core/check.h"
+#include "memory/region_pool.h"
 
 namespace driftwood::guest {
 namespace {
 
 using SharedRegion = std::shared_ptr<memory::Region>;
+using SharedPool = std::shared_ptr<memory::RegionPool>;
 
 thread_local MemoryCapture* current_capture = nullptr;
 
@@ -43,15 +45,16 @@ void release_memory(void* env) {
   delete static_cast<SharedRegion*>(env);
 }
 
-wasmtime_error_t* new_memory(void*, const wasm_memorytype_t*, std::size_t minimum_bytes,
+wasmtime_error_t* new_memory(void* env, const wasm_memorytype_t*, std::size_t minimum_bytes,
                              std::size_t, std::size_t reserved_bytes, std::size_t guard_bytes,
                              wasmtime_linear_memory_t* memory) {
   DW_CHECK(current_capture != nullptr);
   DW_CHECK(reserved_bytes >= kReservedBytes && guard_bytes >= kGuardBytes);
   return without_exceptions([&]() -> wasmtime_error_t* {
-    Result<SharedRegion> region = memory::Region::reserve({.committed_bytes = minimum_bytes,
-                                                           .reserved_bytes = reserved_bytes,
-                                                           .guard_bytes = guard_bytes});
+    memory::RegionPool& pool = **static_cast<SharedPool*>(env);
+    Result<SharedRegion> region = pool.reserve({.committed_bytes = minimum_bytes,
+                                                .reserved_bytes = reserved_bytes,
+                                                .guard_bytes = guard_bytes});
     if (!region) {
       current_capture->error = region.error();
       return wasmtime_error_new(region.error().message().c_str());
@@ -65,6 +68,10 @@ wasmtime_error_t* new_memory(void*, const wasm_memorytype_t*, std::size_t minimu
   });
 }
 
+void release_pool(void* env) {
+  delete static_cast<SharedPool*>(env);
+}
+
 }  // namespace
 
 void install_memory_creator(wasm_config_t* config) {
@@ -73,8 +80,9 @@ void install_memory_creator(wasm_config_t* config) {
   wasmtime_config_memory_may_move_set(config, false);
   wasmtime_config_memory_reservation_set(config, kReservedBytes);
   wasmtime_config_memory_guard_size_set(config, kGuardBytes);
-  wasmtime_memory_creator_t creator = {
-      .env = nullptr, .new_memory = new_memory, .finalizer = nullptr};
+  wasmtime_memory_creator_t creator = {.env = new SharedPool(memory::RegionPool::create()),
+                                       .new_memory = new_memory,
+                                       .finalizer = release_pool};
   wasmtime_config_host_memory_creator_set(config, &creator);
 }
 

@@ -1,5 +1,6 @@
 #include "memory/region.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/arithmetic.h"
@@ -36,12 +37,16 @@ Result<void> check_sizes(const RegionSizes& sizes) {
 }  // namespace
 
 Result<std::shared_ptr<Region>> Region::reserve(RegionSizes sizes) {
+  return make(sizes);
+}
+
+Result<std::unique_ptr<Region>> Region::make(RegionSizes sizes) {
   DW_TRY(check_sizes(sizes));
   DW_TRY_ASSIGN(os::SharedMemory memory, os::SharedMemory::create(sizes.reserved_bytes));
   auto backing = std::make_shared<const os::SharedMemory>(std::move(memory));
   DW_TRY_ASSIGN(std::byte * base,
                 os::reserve_address_space(sizes.reserved_bytes + sizes.guard_bytes));
-  std::shared_ptr<Region> region(new Region(sizes, std::move(backing), base));
+  std::unique_ptr<Region> region(new Region(sizes, std::move(backing), base));
   DW_TRY(os::map_at(base, *region->backing_, 0, sizes.reserved_bytes));
   DW_TRY(region->grow(sizes.committed_bytes));
   return region;
@@ -70,6 +75,32 @@ Result<void> Region::grow(std::uint64_t bytes) {
   DW_TRY(os::allow_access(base_ + committed_bytes_, bytes - committed_bytes_));
   committed_bytes_ = bytes;
   return {};
+}
+
+Result<void> Region::zero() {
+  // An image's pages are not this region's to write.
+  if (!images_.empty()) return clear();
+  DW_TRY(check_no_imports());
+  for (const os::PageRange& range : touched_pages()) {
+    std::fill_n(base_ + range.offset_bytes, range.size_bytes, std::byte{0});
+  }
+  return {};
+}
+
+Result<void> Region::check_no_imports() const {
+  if (import_count() == 0) return {};
+  return fail(ErrorCode::invalid_argument,
+              "The region's bytes cannot be replaced while devices hold {} of its windows.",
+              import_count());
+}
+
+Result<void> Region::renew(std::uint64_t committed_bytes) {
+  if (committed_bytes < committed_bytes_) {
+    DW_TRY(os::map_at(base_ + committed_bytes, *backing_, committed_bytes,
+                      committed_bytes_ - committed_bytes));
+    committed_bytes_ = committed_bytes;
+  }
+  return grow(committed_bytes);
 }
 
 }  // namespace driftwood::memory

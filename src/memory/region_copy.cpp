@@ -98,11 +98,7 @@ Result<void> Region::become_copy_of(Region& other, std::span<const WindowRange> 
 }
 
 Result<void> Region::clear() {
-  if (import_count() > 0) {
-    return fail(ErrorCode::invalid_argument,
-                "The region's bytes cannot be replaced while devices hold {} of its windows.",
-                import_count());
-  }
+  DW_TRY(check_no_imports());
   DW_TRY_ASSIGN(os::SharedMemory memory, os::SharedMemory::create(sizes_.reserved_bytes));
   DW_TRY(os::map_at(base_, memory, 0, sizes_.reserved_bytes));
   let_go_of_backing();
