@@ -182,6 +182,15 @@ class Thaw(FrozenTest):
             result.stderr.decode(), r"identical, \d+ tokens, \d+ bytes read in [\d.]+ ms\n$"
         )
 
+    def test_computing_again(self):
+        whole = self.works("run", *GREEDY, PROMPT)
+        first = self.works("run", *GREEDY, "--save", self.file, "--steps", 12, PROMPT)
+        result = driftwood("thaw", "--reprefill", self.file)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(first + result.stdout, whole)
+        self.assertIn(b"tokens are computed again", result.stderr)
+        self.refused("thaw", "--reprefill", "--model", SMALL, self.file, saying=["another tokenizer"])
+
     def test_nothing_to_do(self):
         self.works("run", *GREEDY, "--save", self.file, PROMPT)
         result = driftwood("thaw", self.file)

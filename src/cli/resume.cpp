@@ -20,7 +20,13 @@ bool goes_on(const FrozenInfo& info) {
 }
 
 void print_report(const Runtime& runtime, const FrozenOptions& options, const Thawed& thawed) {
-  const ThawReport& report = thawed.report;
+  if (!thawed.report) {
+    fmt::print(stderr,
+               "{}: {} tokens are computed again; what follows is this model's and this guest's.\n",
+               printable(options.path), thawed.info.state_rows);
+    return;
+  }
+  const ThawReport& report = *thawed.report;
   const bool is_identical = report.sameness == Sameness::identical;
   fmt::print(stderr, "{}: {}, {} tokens, {} bytes read in {:.2f} ms\n", printable(options.path),
              is_identical ? "identical" : "same-state", report.state_rows, report.bytes_read,
@@ -52,9 +58,10 @@ int go_on(Thawed& thawed, const ResumeOptions& options) {
 }  // namespace
 
 int resume(const Runtime& runtime, const ResumeOptions& options) {
-  auto thawed = thaw_file(runtime, options.frozen);
+  auto thawed = options.reprefill ? reprefill_file(runtime, options.frozen)
+                                  : thaw_file(runtime, options.frozen);
   if (!thawed) return report(thawed.error());
-  if (options.report || thawed->report.sameness != Sameness::identical) {
+  if (options.report || thawed->report->sameness != Sameness::identical) {
     print_report(runtime, options.frozen, *thawed);
   }
   if (options.message && thawed->info.next == "finished") {
@@ -62,7 +69,7 @@ int resume(const Runtime& runtime, const ResumeOptions& options) {
                         fmt::format("The guest in \"{}\" has finished and takes no more messages.",
                                     options.frozen.path)));
   }
-  if (options.message || goes_on(thawed->info)) return go_on(*thawed, options);
+  if (options.message || options.reprefill || goes_on(thawed->info)) return go_on(*thawed, options);
   if (options.report) return kSuccess;
   return report_usage(fmt::format(
       "No answer is under way in \"{}\"; give a PROMPT for the next one.", options.frozen.path));

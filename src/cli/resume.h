@@ -17,6 +17,7 @@ struct ResumeOptions {
   SaveOptions save;
   bool json = false;
   bool report = false;                 // what came of the thaw, to standard error
+  bool reprefill = false;              // compute the tokens again instead
   std::optional<std::string> message;  // sent behind what is under way
   std::optional<std::uint64_t> timeout_ns;
 };

@@ -50,6 +50,7 @@ Error advise(const Error& error, const FrozenOptions& options, const FrozenInfo&
   if (info.is_thin && options.guest.empty()) advice += " Name the guest with --guest.";
   if (info.model && options.model.empty()) advice += " Name the model with --model.";
   if (advice.empty()) advice = " Name the model and the guest that it was frozen with.";
+  advice += " Or have its tokens computed again by those that are here: thaw --reprefill.";
   return Error(error.code(), error.message() + advice);
 }
 
@@ -68,6 +69,22 @@ Result<Thawed> thaw_file(const Runtime& runtime, const FrozenOptions& options) {
                 .info = std::move(found->info),
                 .weight_bytes = found->model ? found->model->weight_bytes() : 0,
                 .thaw_ms = taken.count()};
+}
+
+Result<Thawed> reprefill_file(const Runtime& runtime, const FrozenOptions& options) {
+  auto info = inspect_frozen(options.path);
+  if (!info) return std::unexpected(info.error());
+  const auto model = open_model(runtime, options.model);
+  if (!model) return std::unexpected(model.error());
+  const auto guest = find_guest(runtime, options.guest);
+  if (!guest) return std::unexpected(guest.error());
+  auto actor = runtime.reprefill(options.path, *guest, *model, {});
+  if (!actor) return std::unexpected(actor.error());
+  return Thawed{.actor = *std::move(actor),
+                .report = std::nullopt,
+                .info = *std::move(info),
+                .weight_bytes = model->weight_bytes(),
+                .thaw_ms = 0};
 }
 
 }  // namespace driftwood::cli

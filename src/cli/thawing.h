@@ -35,12 +35,16 @@ Error advise(const Error& error, const FrozenOptions& options, const FrozenInfo&
 
 struct Thawed {
   Actor actor;
-  ThawReport report;
+  std::optional<ThawReport> report;  // nothing where its tokens are to be computed again
   FrozenInfo info;
   std::uint64_t weight_bytes;  // of the model
   double thaw_ms;
 };
 // Errors: those of find_surroundings and Runtime::thaw.
 Result<Thawed> thaw_file(const Runtime& runtime, const FrozenOptions& options);
+
+// An actor of this model and guest, whatever the file's were, that will compute its tokens again.
+// Errors: those of find_surroundings and Runtime::reprefill.
+Result<Thawed> reprefill_file(const Runtime& runtime, const FrozenOptions& options);
 
 }  // namespace driftwood::cli
