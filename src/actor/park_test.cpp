@@ -21,9 +21,10 @@ class Park : public guest::test::HostedGuest {
     script.data(kRecord, "hello");
     script.end_phase(DW_NEXT_IDLE);
     script.call("output_write", {kRecord, 5});
-    script.code(fmt::format("(i32.store (i32.const {0}) (i32.add (i32.load (i32.const {0})) "
-                            "(i32.const 1)))",
-                            kCount));
+    script.code(
+        fmt::format("(i32.store (i32.const {0}) (i32.add (i32.load (i32.const {0})) "
+                    "(i32.const 1)))",
+                    kCount));
     script.code("(global.set $phase (i32.const 0))");
     script.end_phase(DW_NEXT_IDLE);
     actor = Actor::create(services, guest::test::compile(script.wat()).value()).value();
