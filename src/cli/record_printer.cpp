@@ -59,7 +59,7 @@ void RecordPrinter::take(std::string_view bytes) {
 
 // A conversation goes on with the records that it was begun with, whichever are asked for now.
 void RecordPrinter::print(const TextRecord& record) {
-  if (!json_) return output_.print(record.text);
+  if (!json_ || record.text.empty()) return output_.print(record.text);
   fmt::print("{}\n", ordered_json{{"text", record.text}}.dump());
   std::fflush(stdout);
 }
