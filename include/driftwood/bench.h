@@ -71,6 +71,19 @@ struct BenchReport {
   };
   std::vector<Op> ops;
 
+  // Many actors after `contexts.front()` tokens, one token of each in one submission; left out
+  // where the model has no room for it. What limits a step is arithmetic or reading, by which of
+  // the two takes longer at what was measured right around the step; its share is the share of
+  // that.
+  struct Batch {
+    std::uint32_t sequences;
+    double step_flops;  // of the projections, which are nearly all
+    double step_bytes;  // weights, once, and all caches
+    Spread step_ms;     // on the device
+    Spread share_of_arithmetic, share_of_read, share_of_limit;
+  };
+  std::optional<Batch> batch;
+
   // On the device that computes nothing: what start, resume, choice and output of a token cost.
   Spread host_us_per_token;
   std::optional<Spread> text_us_per_token;  // the same with a tokenizer, which spells each token

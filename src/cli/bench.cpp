@@ -40,6 +40,16 @@ Json to_json(const BenchReport::Tax& tax) {
           {"whole_rows", tax.whole_rows}};
 }
 
+Json to_json(const BenchReport::Batch& batch) {
+  return {{"sequences", batch.sequences},
+          {"step_flops", batch.step_flops},
+          {"step_bytes", batch.step_bytes},
+          {"step_ms", to_json(batch.step_ms)},
+          {"share_of_arithmetic", to_json(batch.share_of_arithmetic)},
+          {"share_of_read", to_json(batch.share_of_read)},
+          {"share_of_limit", to_json(batch.share_of_limit)}};
+}
+
 Json to_json(const BenchReport& report) {
   Json contexts = Json::array(), ops = Json::array(), taxes = Json::array();
   for (const auto& context : report.contexts) {
@@ -70,6 +80,7 @@ Json to_json(const BenchReport& report) {
               {"contexts", contexts},
               {"ops", ops},
               {"host_us_per_token", to_json(report.host_us_per_token)}};
+  if (report.batch) all["batch"] = to_json(*report.batch);
   if (report.text_us_per_token) all["text_us_per_token"] = to_json(*report.text_us_per_token);
   all["wasm_tax"] = taxes;
   all["guests"] = {{"count", report.guests.count},
@@ -82,6 +93,17 @@ Json to_json(const BenchReport& report) {
 std::string shown(const Spread& spread, double scale = 1) {
   return fmt::format("{:.4g} ({:.4g} to {:.4g})", spread.median * scale, spread.lower * scale,
                      spread.upper * scale);
+}
+
+void print_batch(const BenchReport::Batch& batch) {
+  fmt::print("\n{} actors in one submission\n", batch.sequences);
+  fmt::print("  a token of each  {} ms, {:.1f} tokens/s, {:.1f} GFLOP/s, {:.2f} GB/s\n",
+             shown(batch.step_ms), batch.sequences / batch.step_ms.median * 1e3,
+             batch.step_flops / batch.step_ms.median * 1e-6,
+             batch.step_bytes / batch.step_ms.median * 1e-6);
+  fmt::print("    of the arithmetic around it  {} %\n", shown(batch.share_of_arithmetic, 100));
+  fmt::print("    of the read probe before it  {} %\n", shown(batch.share_of_read, 100));
+  fmt::print("    of what limits it            {} %\n", shown(batch.share_of_limit, 100));
 }
 
 void print_report(const BenchReport& report) {
@@ -108,6 +130,7 @@ void print_report(const BenchReport& report) {
     fmt::print("  {:<28} {:>3} {:>10.1f} {:>7.2f}\n", op.name, op.count, op.us,
                op.bytes_per_second * 1e-9);
   }
+  if (report.batch) print_batch(*report.batch);
   fmt::print("\nhost's part of a token, on a device that computes nothing\n");
   fmt::print("  start, resume, choice, output {} us\n", shown(report.host_us_per_token));
   if (report.text_us_per_token) {

@@ -40,6 +40,30 @@ double run_bytes(const graph::Program& program, std::uint32_t past_rows) {
   return bytes;
 }
 
+double cache_bytes(const graph::Program& program, std::uint32_t past_rows) {
+  double bytes = 0;
+  for (const graph::Op& op : program.ops) {
+    for (const std::uint32_t input : op.inputs) {
+      const graph::Tensor& tensor = program.tensors[input];
+      if (tensor.place == Place::state) bytes += constant_bytes(tensor) * (past_rows + 1);
+    }
+  }
+  return bytes;
+}
+
+double linear_flops(const graph::Program& program, std::span<const std::uint32_t> symbols) {
+  double flops = 0;
+  for (const graph::Op& op : program.ops) {
+    if (op.definition->number != OpNumber::linear) continue;
+    const auto rows = static_cast<double>(program.tensors[op.inputs[0]].shape[0].value(symbols));
+    for (std::size_t i = 1; i < op.inputs.size(); ++i) {
+      const graph::Tensor& weight = program.tensors[op.inputs[i]];
+      flops += 2 * rows * weight.shape[0].factor * weight.shape[1].factor;
+    }
+  }
+  return flops;
+}
+
 std::string op_label(const graph::Program& program, std::uint32_t op) {
   const graph::Op& known = program.ops[op];
   std::string label(known.definition->name);
