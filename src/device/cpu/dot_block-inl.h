@@ -31,13 +31,20 @@ inline constexpr std::size_t kOneRowOutputs = kParts == 1 ? 8 : 4;
 inline constexpr std::size_t kTileOutputs = kParts == 1 ? 4 : 2;
 inline constexpr std::size_t kTileRows = kParts == 1 ? 6 : 3;
 
+struct NothingBetween {
+  HWY_INLINE void operator()(std::uint64_t) const {}
+};
+
 // Adds the products of kRows rows of x and kOutputs rows of weights, which lie `step` elements
-// apart, to sums in registers: k ascending in each lane.
-template <typename T, std::size_t kOutputs, std::size_t kRows>
+// apart, to sums in registers: k ascending in each lane. `between` is called with every k that is a
+// multiple of the lanes.
+template <typename T, std::size_t kOutputs, std::size_t kRows, typename Between = NothingBetween>
 HWY_INLINE void add_products(const float* const* x, const T* weights, std::uint64_t step,
-                             std::uint64_t depth, Lanes (&sum)[kOutputs][kRows]) {
+                             std::uint64_t depth, Lanes (&sum)[kOutputs][kRows],
+                             const Between& between = {}) {
   const std::uint64_t whole = depth / kLanes * kLanes;
   for (std::uint64_t k = 0; k < whole; k += kLanes) {
+    between(k);
     for (std::size_t p = 0; p < kParts; ++p) {
       const std::uint64_t at = k + p * kPartLanes;
       Part w[kOutputs];
@@ -74,8 +81,12 @@ HWY_INLINE void for_each_tile_of_rows(Block& block, std::size_t r) {
 
 template <typename Block>
 HWY_INLINE void for_each_tile(Block& block) {
+  // A row alone reads all weights for little work, so where tiles would leave one, it and the last
+  // tile are taken in twos.
+  const bool leaves_one = kTileRows % 2 == 1 && block.rows % kTileRows == 1;
+  const std::size_t in_twos = leaves_one ? kTileRows + 1 : 0;
   std::size_t r = 0;
-  for (; r + kTileRows <= block.rows; r += kTileRows) {
+  for (; r + kTileRows + in_twos <= block.rows; r += kTileRows) {
     for_each_tile_of_rows<kTileOutputs, kTileRows>(block, r);
   }
   for (; r + 2 <= block.rows; r += 2) for_each_tile_of_rows<kTileOutputs, 2>(block, r);

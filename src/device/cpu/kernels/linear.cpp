@@ -5,7 +5,10 @@
 // apart, so that each is a stream of its own over several rows of weights: neighbouring rows are
 // often one page apart, where prefetching and the first cache's sets serve several streams badly
 // (measured on an AMD EPYC of 2021 with rows of 4 KiB: 17 GB/s a thread, against 13). With many
-// rows a tile of outputs x rows uses each loaded part several times.
+// rows a tile of outputs x rows uses each loaded part several times. Arithmetic bounds that, as
+// long as the weights are there when they are needed: the next block's are fetched into the second
+// cache while this one is worked on, a line at a time, since many at once hold up the loads after
+// them.
 #include "device/cpu/kernels/kernels.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -21,6 +24,9 @@ HWY_BEFORE_NAMESPACE();
 namespace driftwood::device::cpu {
 namespace HWY_NAMESPACE {
 
+inline constexpr std::uint64_t kLineBytes = 64;
+inline constexpr int kSecondCache = 2;  // as __builtin_prefetch() counts
+
 // A block of outputs of one weight and a block of rows: one item.
 template <typename T>
 struct LinearBlock {
@@ -30,13 +36,28 @@ struct LinearBlock {
   const float* x[kBlockRows];
   float* y[kBlockRows];  // at the first output
 
+  // What of the weights is still to be fetched meanwhile; null for nothing.
+  const std::byte *ahead, *ahead_end;
+
+  void fetch_while_working(const T* next, std::uint64_t next_outputs) {
+    ahead = reinterpret_cast<const std::byte*>(next);
+    ahead_end = ahead + next_outputs * depth * sizeof(T);
+  }
+
   template <std::size_t kOutputs, std::size_t kRows>
   HWY_INLINE void tile(std::size_t n, std::size_t apart, std::size_t r) {
     Lanes sum[kOutputs][kRows];
     for (auto& output : sum) {
       for (Lanes& lanes : output) lanes = fill(0);
     }
-    add_products<T, kOutputs, kRows>(x + r, weights + n * depth, apart * depth, depth, sum);
+    // A line for every 64 elements: a block of 16 rows has more tiles than that takes.
+    const std::byte* const from = ahead;
+    const bool fetches = kRows > 1 && kOutputs > 1 && from < ahead_end;
+    const auto fetch = [&](std::uint64_t k) HWY_ATTR {
+      if (fetches && k % kLineBytes == 0) __builtin_prefetch(from + k, 0, kSecondCache);
+    };
+    if (fetches) ahead = from + std::min<std::ptrdiff_t>(depth, ahead_end - from);
+    add_products<T, kOutputs, kRows>(x + r, weights + n * depth, apart * depth, depth, sum, fetch);
     for (std::size_t i = 0; i < kRows; ++i) {
       for (std::size_t o = 0; o < kOutputs; ++o) y[r + i][n + o * apart] = fold(sum[o][i]);
     }
@@ -68,6 +89,10 @@ void linear(const Call& call, std::uint64_t begin, std::uint64_t end) {
         block.x[k] = x.row<const float>(r + k);
         block.y[k] = y.row<float>(r + k) + n;
       }
+      // Only by the last rows that use this block: the others are followed by the same weights.
+      const bool last_rows = block.rows > kTileRows && r + block.rows == rows;
+      block.fetch_while_working(block.weights + block.outputs * block.depth,
+                                last_rows ? std::min(kBlockOutputs, width - n - block.outputs) : 0);
       for_each_tile(block);
     }
     first_item = last_item;
