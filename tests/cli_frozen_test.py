@@ -189,7 +189,9 @@ class Thaw(FrozenTest):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual(first + result.stdout, whole)
         self.assertIn(b"tokens are computed again", result.stderr)
-        self.refused("thaw", "--reprefill", "--model", SMALL, self.file, saying=["another tokenizer"])
+        self.refused(
+            "thaw", "--reprefill", "--model", SMALL, self.file, saying=["another tokenizer"]
+        )
 
     def test_nothing_to_do(self):
         self.works("run", *GREEDY, "--save", self.file, PROMPT)
@@ -217,15 +219,8 @@ class Thaw(FrozenTest):
         self.refused("thaw", thin, "--guest", "vad", saying=["another guest", "SHA-256"])
         self.refused("thaw", thin, "--guest", "no/such.wasm", saying=["no/such.wasm"])
         echo = TEST_GUESTS / "echo_records.wasm"
-        self.works(
-            "run",
-            "--guest",
-            echo,
-            "--save",
-            self.file,
-            "--thin",
-            stdin=b'{"type":"done","reason":"stop"}',
-        )
+        done = b'{"type":"done","reason":"stop"}'
+        self.works("run", "--guest", echo, "--save", self.file, "--thin", stdin=done)
         self.refused("thaw", self.file, saying=["another guest", "--guest"])
         self.works("thaw", self.file, "--guest", echo)
 
