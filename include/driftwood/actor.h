@@ -51,8 +51,8 @@ struct ActorLimits {
   // there is one warning, and the lines are left out.
   std::optional<std::uint64_t> log_bytes;
 
-  // Rows that all its runs append to its states, over its whole life: tokens, of a conversation.
-  // Default: no limit.
+  // Rows that all its runs are asked to append to its states, over its whole life: tokens, of a
+  // conversation. Default: no limit.
   std::optional<std::uint64_t> tokens;
 
   // Nanoseconds of processor time in one call of the guest. Default: 10 s. Over it run() gives
@@ -66,7 +66,8 @@ struct ActorOptions {
   std::string kv_dtype;  // "f32", "bf16" or "f16"; empty: f32 with f32 weights, otherwise bf16
   ActorLimits limits;
 
-  // How many turns undo() can take back. Each costs what the actor wrote since.
+  // How many turns undo() can take back. Each costs what the actor wrote since, its windows and its
+  // log of inputs, and one of the descriptors that the process may have open.
   std::uint32_t undo_turns = 0;
 };
 
@@ -128,13 +129,15 @@ class Actor {
   // Writes the actor into one safetensors file (docs/formats/frozen_actor.md), or into memory; it
   // goes on as before. Whoever reads the file's name meanwhile finds the old file or the new one.
   // Runtime::thaw makes an actor of it again, which goes on from here with the same bits.
-  // Errors: those of run() when the actor is over; unsupported for a guest of this program; io and
-  // not_found, and then the file is as it was; limit; out_of_memory.
+  // Errors: those of run() when the actor is over; invalid_argument within `on_record`, since a
+  // step has to end first; unsupported for a guest of this program; io and not_found, and then the
+  // file is as it was; limit; out_of_memory.
   Result<FreezeReport> freeze(const std::string& path, const FreezeOptions& options) const;
   Result<std::vector<std::byte>> freeze(const FreezeOptions& options) const;
 
   // A second actor that is what this one is now and goes its own way. What they have in common they
-  // share until one of them writes it. Errors: as freeze(), but those of files.
+  // share until one of them writes it; undo() begins anew in it. Errors: as freeze(), but those of
+  // files.
   Result<Actor> fork() const;
 
   // Makes the actor what it was before its last `turns` messages, each counted from where it was
@@ -144,8 +147,9 @@ class Actor {
 
   // Freezes the actor into this file, thinly, and gives back its memory and that of the device.
   // The next send() followed by a step, and all else that needs the guest, makes it whole again
-  // from the file, which stays where it is until then and is not deleted. What undo() kept is lost.
-  // Errors: as freeze(); then the actor is as it was.
+  // from the file, which has to stay as it is until then and is not deleted. What undo() kept is
+  // lost. Errors: as freeze(); then the actor is as it was. Where the file cannot be read later,
+  // the call that needs it says so, and the next one tries again.
   Result<void> park(const std::string& path);
   bool is_parked() const;
 

@@ -144,8 +144,8 @@ class Runtime {
 
   // One step of each actor that has something to do, equal programs of several actors as one run
   // of the device; records are left for Actor::take_output. Gives how many actors have more to do
-  // now. An error ends the actor that it belongs to, and its next run() gives it. Precondition: the
-  // actors are of this runtime, and none is given twice.
+  // now. An error ends the actor that it belongs to, and its next run() gives it, also one of no
+  // steps. Precondition: the actors are of this runtime, and none is given twice.
   std::size_t step(std::span<Actor* const> actors) const;
 
   // Makes an actor of its file, or of the file's bytes. Nothing is computed again.

@@ -1,10 +1,12 @@
 #include "actor/actor.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "actor/scheduler.h"
 #include "core/arithmetic.h"
 #include "core/check.h"
+#include "core/log.h"
 #include "os/process.h"
 
 namespace driftwood::actor {
@@ -68,7 +70,8 @@ Result<void> Actor::become(const Snapshot& snapshot, const guest::Guest::Fill& f
   end_told_ = snapshot.end_told;
   rested_ = !snapshot.in_message;
   deadline_ns_ = deadline_in(snapshot.left_ns);
-  grace_ends_ns_.reset();
+  cancel_requested_ = snapshot.cancelled;
+  grace_left_ns_ = kGraceNs;
   mailbox_.clear();
   for (const Snapshot::Message& message : snapshot.mailbox) {
     mailbox_.push_back({message.text, deadline_in(message.left_ns)});
@@ -79,6 +82,7 @@ Result<void> Actor::become(const Snapshot& snapshot, const guest::Guest::Fill& f
 
 Result<Snapshot> Actor::snapshot() const {
   if (failure_) return std::unexpected(*failure_);
+  DW_TRY(check_between_steps("saved"));
   DW_CHECK(!wants_run());
   Snapshot snapshot;
   DW_TRY_ASSIGN(snapshot.guest, guest_->snapshot());
@@ -88,6 +92,7 @@ Result<Snapshot> Actor::snapshot() const {
   if (outcome_) snapshot.outcome = *outcome_;
   snapshot.in_message = in_message_;
   snapshot.end_told = end_told_;
+  snapshot.cancelled = cancel_requested_;
   snapshot.left_ns = left_of(deadline_ns_);
   for (const Message& message : mailbox_) {
     snapshot.mailbox.push_back({message.text, left_of(message.deadline_ns)});
@@ -100,9 +105,11 @@ Result<Snapshot> Actor::snapshot() const {
 Result<std::unique_ptr<Actor>> Actor::fork() const {
   DW_TRY_ASSIGN(Snapshot copy, snapshot());
   DW_TRY_ASSIGN(copy.guest, guest::fork(copy.guest));
-  return restore(services_, copy, [&copy](memory::Region& region) {
-    return region.become_copy_of(*copy.guest.region, copy.guest.windows);
-  });
+  DW_TRY_ASSIGN(auto fork, restore(services_, copy, [&copy](memory::Region& region) {
+                  return region.become_copy_of(*copy.guest.region, copy.guest.windows);
+                }));
+  fork->keep_turns(kept_turns_);
+  return fork;
 }
 
 Result<Snapshot> Actor::lasting_snapshot() const {
@@ -117,12 +124,14 @@ Result<Snapshot> Actor::lasting_snapshot() const {
 }
 
 Result<void> Actor::undo(std::uint32_t turns) {
+  DW_TRY(check_between_steps("taken back"));
   if (turns == 0 || turns > turns_.size()) {
     return fail(ErrorCode::invalid_argument,
                 "{} turns are to be taken back, but {} are kept of this actor.", turns,
                 turns_.size());
   }
   Snapshot& turn = turns_[turns_.size() - turns];
+  turn.cancelled = false;
   turn.mailbox.clear();
   turn.output.clear();
   turn.output_position = output_.first_position() + output_.records().size();
@@ -135,12 +144,15 @@ Result<void> Actor::undo(std::uint32_t turns) {
 }
 
 void Actor::send(std::string message, std::optional<std::uint64_t> timeout_ns) {
+  not_hydrated_.reset();
   mailbox_.push_back({std::move(message), deadline_in(timeout_ns)});
 }
 
 Result<Status> Actor::run(const RecordSink& on_record, std::uint64_t most_steps) {
   Scheduler scheduler(*services_.device);
   Actor* const self = this;
+  DW_TRY(check_between_steps("run"));
+  not_hydrated_.reset();
   while (!output_.records().empty()) on_record(output_.pop());
   sink_ = &on_record;
   for (; most_steps > 0 && is_ready(); --most_steps) scheduler.step({&self, 1});
@@ -156,19 +168,28 @@ void Actor::write_output(std::string_view record) {
 
 Result<Status> Actor::status() const {
   if (failure_) return std::unexpected(*failure_);
+  if (not_hydrated_) return std::unexpected(*not_hydrated_);
   if (next_ == Next::finished) return Status::finished;
   return started_ && next_ == Next::idle && mailbox_.empty() ? Status::idle : Status::paused;
 }
 
 bool Actor::is_ready() const {
-  if (failure_ || next_ == Next::finished) return false;
+  if (failure_ || not_hydrated_ || next_ == Next::finished) return false;
   if (output_.waiting_bytes() >= kMostWaitingBytes) return false;
+  if (output_.records().size() >= kMostWaitingRecords) return false;
   return !started_ || next_ != Next::idle || !mailbox_.empty();
 }
 
 void Actor::call() {
-  const Result<void> whole = hydrate();
-  const Result<Next> next = whole ? call_guest() : pass_on(whole);
+  DW_CHECK(!in_call_ && !wants_run());
+  if (!hydrate()) return;
+  in_call_ = true;
+  const Result<Next> next = call_guest();
+  in_call_ = false;
+  if (grace_begin_ns_) {
+    const std::uint64_t taken_ns = os::monotonic_ns() - *std::exchange(grace_begin_ns_, {});
+    grace_left_ns_ -= std::min(grace_left_ns_, taken_ns);
+  }
   outcome_.reset();
   if (!next) {
     failure_ = next.error();
@@ -203,12 +224,27 @@ Result<Next> Actor::call_guest() {
   return Next::finished;
 }
 
-Result<Next> Actor::begin_message() {
-  if (kept_turns_ > 0) {
-    DW_TRY_ASSIGN(Snapshot turn, lasting_snapshot());
-    turns_.push_back(std::move(turn));
-    if (turns_.size() > kept_turns_) turns_.pop_front();
+Result<void> Actor::check_between_steps(std::string_view what) const {
+  if (!in_call_) return {};
+  return fail(ErrorCode::invalid_argument,
+              "The actor cannot be {} within one of its steps: take the record, and do it when "
+              "run() has returned.",
+              what);
+}
+
+// A turn that cannot be kept makes the ones before it useless, since turns are counted.
+void Actor::keep_turn() {
+  auto turn = lasting_snapshot();
+  if (!turn) {
+    log::warning("The turns so far can no longer be taken back: {}", turn.error().message());
+    return turns_.clear();
   }
+  turns_.push_back(*std::move(turn));
+  if (turns_.size() > kept_turns_) turns_.pop_front();
+}
+
+Result<Next> Actor::begin_message() {
+  if (kept_turns_ > 0) keep_turn();
   Message message = std::move(mailbox_.front());
   mailbox_.pop_front();
   if (std::exchange(rested_, false)) cancel_requested_ = false;
@@ -231,7 +267,7 @@ void Actor::end_message() {
   // A cancellation that came while the guest started is meant for its first message.
   if (std::exchange(in_message_, false)) cancel_requested_ = false;
   rested_ = mailbox_.empty();
-  grace_ends_ns_.reset();
+  grace_left_ns_ = kGraceNs;
   end_told_ = false;
 }
 
@@ -248,12 +284,13 @@ Result<void> Actor::may_go_on() const {
   return {};
 }
 
+// Only the guest's own calls count, so that one that shares the device with others has its time.
 Result<void> Actor::check_grace() {
   const Result<void> on = may_go_on();
   if (on) return {};
   const std::uint64_t now_ns = os::monotonic_ns();
-  if (!grace_ends_ns_) grace_ends_ns_ = now_ns + kGraceNs;
-  if (now_ns < *grace_ends_ns_) return {};
+  if (!grace_begin_ns_) grace_begin_ns_ = now_ns;
+  if (now_ns - *grace_begin_ns_ < grace_left_ns_) return {};
   return fail(on.error().code(), "{} The guest did not end its work within {} ms.",
               on.error().message(), kGraceNs / 1'000'000);
 }

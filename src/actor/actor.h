@@ -32,11 +32,13 @@ enum class Status {
 // Threads: one at a time, except cancel(), which any thread and a signal handler may call.
 class Actor {
  public:
-  // How long a guest may go on once its work on a message is to end.
+  // How long a guest may go on, in its own calls, once its work on a message is to end.
   static constexpr std::uint64_t kGraceNs = 1'000'000'000;
 
-  // Records that nobody takes: with so many bytes of them the guest is not called again.
+  // Records that nobody takes: with so many, or so many bytes of them, the guest is not called
+  // again.
   static constexpr std::uint64_t kMostWaitingBytes = std::uint64_t{4} << 20;
+  static constexpr std::size_t kMostWaitingRecords = 16384;
 
   // Makes an actor around a guest of this module, or the one that `make` gives for these services,
   // whose write_output is the actor's. Errors: those of Guest::create, or of `make`.
@@ -71,7 +73,7 @@ class Actor {
   OutputQueue& output() { return output_; }
 
   // What the actor is now: valid until its next step. Errors: those of Guest::snapshot; the error
-  // that ended the actor.
+  // that ended the actor; invalid_argument within a step, such as in a record's sink.
   Result<Snapshot> snapshot() const;
 
   // A second actor that is what this one is now and goes its own way: memory, states and registers
@@ -91,7 +93,8 @@ class Actor {
   Result<void> park(const std::string& path);
   bool is_parked() const { return guest_ == nullptr; }
   // Precondition of snapshot(), fork() and guest() for an actor that may be parked. Errors: those
-  // of frozen::File::open and read_snapshot; it then stays parked.
+  // of frozen::File::open and read_snapshot; corrupt when the file is not what park() wrote. It
+  // then stays parked, and is_ready() no more until run(), send() or this tries again.
   Result<void> hydrate();
 
   // Precondition of these: it is not parked.
@@ -122,12 +125,15 @@ class Actor {
 
   explicit Actor(guest::Services services) : services_(std::move(services)) {}
   Result<void> take_guest(const MakeGuest& make);
+  Result<void> take_from_file();
   Result<void> become(const Snapshot& snapshot, const guest::Guest::Fill& fill);
   // A snapshot that stays as it is while the actor goes on.
   Result<Snapshot> lasting_snapshot() const;
 
   void write_output(std::string_view record);
+  Result<void> check_between_steps(std::string_view what) const;
   Result<guest::Next> call_guest();
+  void keep_turn();
   Result<guest::Next> begin_message();
   Result<guest::Next> proceed();
   void end_message();
@@ -143,6 +149,8 @@ class Actor {
   std::unique_ptr<guest::Guest> guest_;  // null while parked
   std::string parked_path_;
   std::shared_ptr<const guest::Module> parked_module_;
+  std::uint64_t parked_checksum_ = 0;  // of the file's checksums
+  std::optional<Error> not_hydrated_;  // why the last try failed
   std::deque<Message> mailbox_;
   std::uint32_t kept_turns_ = 0;
   std::deque<Snapshot> turns_;  // before the last messages, the oldest first
@@ -155,9 +163,11 @@ class Actor {
   bool rested_ = false;  // since the last message: a cancellation from that time is forgotten
   std::optional<std::uint64_t> deadline_ns_;  // of the message that was taken last
   // Of the present message, or of the start:
-  std::optional<std::uint64_t> grace_ends_ns_;  // once it is known that the work is to end
-  bool end_told_ = false;                       // to the guest, as an event
-  std::optional<Error> failure_;                // of the guest or the device; the actor is over
+  std::uint64_t grace_left_ns_ = kGraceNs;
+  std::optional<std::uint64_t> grace_begin_ns_;  // of this call's share, once its end is wanted
+  bool end_told_ = false;                        // to the guest, as an event
+  bool in_call_ = false;
+  std::optional<Error> failure_;  // of the guest or the device; the actor is over
   std::atomic<bool> cancel_requested_ = false;
 };
 

@@ -237,6 +237,45 @@ TEST_F(ActorLoop, a_start_is_not_on_the_time_of_a_later_message) {
   EXPECT_EQ(read_word(actor->guest(), kStartEvent), DW_EVENT_CONTINUE);
 }
 
+// What shares the device with others has its own time to end, not theirs.
+TEST_F(ActorLoop, the_time_to_end_its_work_is_that_of_the_guests_own_calls) {
+  services.write_output = [this](std::string_view) { actor->cancel(); };
+  spawn(DW_NEXT_IDLE);
+  actor->send("one");
+  ASSERT_TRUE(actor->run(services.write_output, 2)) << "its start, and the run that was cancelled";
+  std::this_thread::sleep_for(std::chrono::nanoseconds(Actor::kGraceNs + 100'000'000));
+  EXPECT_EQ(*run(), Status::idle);
+  EXPECT_EQ(last_status(), DW_E_CANCELLED);
+}
+
+TEST_F(ActorLoop, a_cancellation_that_it_has_not_heard_of_is_a_part_of_it) {
+  spawn(DW_NEXT_CONTINUE);
+  actor->send("one");
+  ASSERT_TRUE(actor->run(services.write_output, 2));
+  actor->cancel();
+  auto fork = actor->fork();
+  ASSERT_TRUE(fork) << fork.error().message();
+  EXPECT_TRUE((*fork)->run(services.write_output));
+  EXPECT_EQ(read_word((*fork)->guest(), Script::kEvent), DW_EVENT_CANCEL);
+}
+
+TEST_F(ActorLoop, within_a_step_it_is_not_saved_nor_changed) {
+  spawn(DW_NEXT_IDLE);
+  ErrorCode saved = {}, forked = {}, parked = {}, ran = {}, undone = {};
+  services.write_output = [&](std::string_view) {
+    saved = actor->snapshot().error().code();
+    forked = actor->fork().error().code();
+    parked = actor->park(testing::TempDir() + "never.safetensors").error().code();
+    ran = actor->run(services.write_output).error().code();
+    undone = actor->undo(1).error().code();
+  };
+  actor->send("one");
+  EXPECT_EQ(*run(), Status::idle);
+  for (const ErrorCode code : {saved, forked, parked, ran, undone}) {
+    EXPECT_EQ(code, ErrorCode::invalid_argument);
+  }
+}
+
 // Each of them is told to end, and goes on.
 class Stubborn : public ActorLoop {
  protected:

@@ -59,6 +59,7 @@ Descriptor describe_guest(const guest::Snapshot& guest) {
   d.clock_ns = guest.clock_ns;
   d.last_handle = guest.last_handle;
   d.last_run = guest.last_run;
+  d.log_bytes = guest.log_bytes;
   d.error_text = {guest.error_text};
   d.standard_output = {guest.standard_output};
   d.standard_error = {guest.standard_error};
@@ -88,6 +89,7 @@ void describe_actor(const Snapshot& snapshot, Descriptor& d) {
   }
   d.in_message = snapshot.in_message;
   d.end_told = snapshot.end_told;
+  d.cancelled = snapshot.cancelled;
   d.left_ns = snapshot.left_ns;
   for (const Snapshot::Message& message : snapshot.mailbox) {
     d.mailbox.push_back({{message.text}, message.left_ns});
@@ -113,6 +115,10 @@ Result<std::unique_ptr<Frozen>> Frozen::make(const Actor& actor, const FreezeOpt
   DW_TRY_ASSIGN(frozen->snapshot_, actor.snapshot());
   DW_TRY(frozen->lay_out(actor, options));
   return frozen;
+}
+
+std::uint64_t Frozen::identity() const {
+  return xxh3(std::as_bytes(std::span(checksums_)));
 }
 
 std::uint64_t Frozen::state_rows() const {
@@ -186,10 +192,9 @@ Result<void> Frozen::add_states() {
 Result<void> Frozen::add_tokens() {
   for (std::size_t n = 0; n < snapshot_.guest.states.size(); ++n) {
     const AppendState& state = *snapshot_.guest.states[n];
-    const std::size_t named = std::min<std::size_t>(state.tokens().size(), state.length_rows());
-    if (named == 0) continue;
-    const Bytes ids = std::as_bytes(state.tokens().first(named));
-    DW_TRY(add(fmt::format("state.{}.tokens", n), DType::i32, {named}, {&ids, 1}));
+    if (state.tokens().empty()) continue;
+    const Bytes ids = std::as_bytes(state.tokens());
+    DW_TRY(add(fmt::format("state.{}.tokens", n), DType::i32, {state.tokens().size()}, {&ids, 1}));
   }
   return {};
 }

@@ -31,6 +31,7 @@ class Frozen {
   Frozen& operator=(const Frozen&) = delete;
 
   const format::SafetensorsFile& file() const { return *file_; }
+  std::uint64_t identity() const;    // as frozen::File::identity of the file
   std::uint64_t state_rows() const;  // of all states together
 
  private:

@@ -108,13 +108,15 @@ void fields(Archive& a, Descriptor& r) {
   a("segments", r.segments), a("abi_version", r.abi_version);
   a("numerics", r.numerics), a("module", r.module), a("model", r.model), a("options", r.options);
   a("started", r.started), a("finished", r.finished), a("calls", r.calls);
-  a("memory_bytes", r.memory_bytes), a("rows", r.rows), a("clock_ns", r.clock_ns);
+  a("memory_bytes", r.memory_bytes), a("rows", r.rows), a("clock_ns", r.clock_ns),
+      a("log_bytes", r.log_bytes);
   a("last_handle", r.last_handle), a("last_run", r.last_run), a("error_text", r.error_text);
   a("standard_output", r.standard_output), a("standard_error", r.standard_error);
   a("message", r.message), a("globals", r.globals), a("windows", r.windows);
   a("states", r.states), a("registers", r.registers), a("programs", r.programs);
   a("graphs", r.graphs), a("handles", r.handles), a("next", r.next), a("outcome", r.outcome);
-  a("in_message", r.in_message), a("end_told", r.end_told), a("left_ns", r.left_ns);
+  a("in_message", r.in_message), a("end_told", r.end_told), a("cancelled", r.cancelled);
+  a("left_ns", r.left_ns);
   a("mailbox", r.mailbox), a("output_position", r.output_position), a("output", r.output);
 }
 

@@ -73,7 +73,7 @@ struct Descriptor {
   std::string options;  // JSON, as the guest reads it
 
   bool started = false, finished = false;
-  std::uint64_t calls = 0, memory_bytes = 0, rows = 0, clock_ns = 0;
+  std::uint64_t calls = 0, memory_bytes = 0, rows = 0, clock_ns = 0, log_bytes = 0;
   std::uint32_t last_handle = 0, last_run = 0;
   Text error_text, standard_output, standard_error;
   std::optional<Text> message;
@@ -86,7 +86,7 @@ struct Descriptor {
 
   guest::Next next = guest::Next::idle;
   std::optional<Failure> outcome;  // of the run, if it failed
-  bool in_message = false, end_told = false;
+  bool in_message = false, end_told = false, cancelled = false;
   std::optional<std::uint64_t> left_ns;
   std::vector<Message> mailbox;
   std::uint64_t output_position = 0;

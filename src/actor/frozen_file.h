@@ -51,8 +51,14 @@ class File {
   // All of them.
   Result<std::vector<std::byte>> read_all(const Tensor& tensor) const;
 
-  // Compares every checksum with the bytes. Errors: corrupt, with the tensor; io.
-  Result<void> verify_checksums() const;
+  // Compares checksums with the bytes: all of them, or those of all but the memory's pages, the
+  // rows of states and the module, which take longer to read than to use. Errors: corrupt, with the
+  // tensor; io.
+  enum class Checked { small, all };
+  Result<void> verify_checksums(Checked checked = Checked::all) const;
+
+  // Of all checksums together: it tells two files apart that differ in any byte.
+  Result<std::uint64_t> identity() const;
 
  private:
   using Source = std::variant<os::InputFile, std::span<const std::byte>>;

@@ -14,6 +14,7 @@ Result<void> Actor::park(const std::string& path) {
   {
     DW_TRY_ASSIGN(const auto frozen, Frozen::make(*this, {.thin = true}));
     DW_TRY(os::replace_file(path, frozen->file().parts(), os::Durability::none));
+    parked_checksum_ = frozen->identity();
   }
   parked_path_ = path;
   parked_module_ = guest_->module();
@@ -24,7 +25,19 @@ Result<void> Actor::park(const std::string& path) {
 
 Result<void> Actor::hydrate() {
   if (!is_parked()) return {};
+  not_hydrated_.reset();
+  auto taken = take_from_file();
+  if (!taken) not_hydrated_ = taken.error();
+  return taken;
+}
+
+Result<void> Actor::take_from_file() {
   DW_TRY_ASSIGN(const auto file, frozen::File::open(parked_path_));
+  DW_TRY_ASSIGN(const std::uint64_t identity, file.identity());
+  if (identity != parked_checksum_) {
+    return fail(ErrorCode::corrupt, "\"{}\" is not the file that this actor was parked in.",
+                parked_path_);
+  }
   DW_TRY_ASSIGN(const Snapshot snapshot, read_snapshot(file, services_, parked_module_));
   DW_TRY(take_guest([&](guest::Services own) {
     return guest::Guest::restore(snapshot.module, std::move(own), snapshot.guest,

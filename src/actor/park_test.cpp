@@ -27,7 +27,8 @@ class Park : public guest::test::HostedGuest {
                     kCount));
     script.code("(global.set $phase (i32.const 0))");
     script.end_phase(DW_NEXT_IDLE);
-    actor = Actor::create(services, guest::test::compile(script.wat()).value()).value();
+    wat = script.wat();
+    actor = Actor::create(services, guest::test::compile(wat).value()).value();
   }
 
   Status run() { return actor->run(services.write_output).value(); }
@@ -35,6 +36,7 @@ class Park : public guest::test::HostedGuest {
 
   os::TestFolder folder;
   const std::string path = folder.path("parked.safetensors");
+  std::string wat;
   std::unique_ptr<Actor> actor;
 };
 
@@ -79,8 +81,22 @@ TEST_F(Park, without_its_file_says_so_and_stays_parked) {
   ASSERT_FALSE(whole);
   EXPECT_EQ(whole.error().code(), ErrorCode::not_found);
   EXPECT_TRUE(actor->is_parked());
+  actor->send("one");
+  EXPECT_EQ(actor->run(services.write_output).error().code(), ErrorCode::not_found);
+  EXPECT_FALSE(actor->is_ready()) << "until it is tried again";
   std::filesystem::rename(path + ".moved", path);
-  EXPECT_TRUE(actor->hydrate());
+  EXPECT_EQ(run(), Status::idle);
+  EXPECT_EQ(count(), 1) << "no message is lost";
+}
+
+TEST_F(Park, another_actors_file_is_not_its_own) {
+  ASSERT_TRUE(actor->park(path));
+  const auto other = Actor::create(services, guest::test::compile(wat).value()).value();
+  other->send("one");
+  ASSERT_TRUE(other->run(services.write_output));
+  ASSERT_TRUE(other->park(path));
+  EXPECT_EQ(actor->hydrate().error().code(), ErrorCode::corrupt);
+  EXPECT_TRUE(other->hydrate());
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ struct Snapshot {
   Result<void> outcome;                         // of the run, if that is what it waited for
   bool in_message = false;
   bool end_told = false;                 // to the guest: that its work is to end
+  bool cancelled = false;                // the owner wants that
   std::optional<std::uint64_t> left_ns;  // of the present message's time
   std::vector<Message> mailbox;
   std::uint64_t output_position = 0;  // of the first record that nobody has taken

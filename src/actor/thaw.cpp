@@ -71,6 +71,7 @@ class Loader {
   Result<Snapshot> load(std::shared_ptr<const guest::Module> module) {
     Snapshot snapshot;
     snapshot.module = std::move(module);
+    DW_TRY(file_.verify_checksums(File::Checked::small));
     DW_TRY(check_phase());
     set_actor(snapshot);
     set_guest(snapshot.guest);
@@ -108,6 +109,7 @@ class Loader {
       snapshot.outcome = std::unexpected(Error(d.outcome->code, d.outcome->text.bytes));
     snapshot.in_message = d.in_message;
     snapshot.end_told = d.end_told;
+    snapshot.cancelled = d.cancelled;
     snapshot.left_ns = d.left_ns;
     for (const frozen::Message& message : d.mailbox) {
       snapshot.mailbox.push_back({message.text.bytes, message.left_ns});
@@ -124,6 +126,7 @@ class Loader {
     guest.memory_bytes = d.memory_bytes;
     guest.last_handle = d.last_handle;
     guest.last_run = d.last_run;
+    guest.log_bytes = d.log_bytes;
     guest.rows = d.rows;
     guest.clock_ns = d.clock_ns;
     guest.error_text = d.error_text.bytes;

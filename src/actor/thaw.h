@@ -41,7 +41,7 @@ Result<Snapshot> load_snapshot(const frozen::File& file, const guest::Services& 
                                std::shared_ptr<const guest::Module> module);
 
 // Sets the committed bytes of a region: the file's pages, and zero between them.
-// Errors: corrupt; io; those of Region::clear.
+// Errors: corrupt; io; those of Region::zero.
 Result<void> fill_memory(const frozen::File& file, memory::Region& region);
 
 // Makes the actor, every number of the file checked against what such an actor may have.

@@ -1,6 +1,22 @@
 #include "guest/abi_imports.h"
 
 namespace driftwood::guest::abi {
+namespace {
+
+// Of one call: a record takes memory of the host even when it is empty.
+constexpr u32 kMostRecords = 65536;
+
+// What the host keeps of its answers is the guest's to pay for. Errors: limit.
+Result<void> check_input_log(const GuestState& guest) {
+  const std::uint64_t most_bytes = guest.services.limits.input_log_bytes;
+  if (guest.inputs.bytes().size() < most_bytes) return {};
+  return fail(ErrorCode::limit,
+              "The log of what the guest was given has {} bytes; with {} it is given no more times "
+              "and random bits.",
+              guest.inputs.bytes().size(), most_bytes);
+}
+
+}  // namespace
 
 Answer message_read(GuestState& guest, u32 out, u32 capacity) {
   if (!guest.message) return fail(ErrorCode::not_found, "There is no message.");
@@ -20,6 +36,11 @@ Answer output_write(GuestState& guest, u32 record, u32 size) {
                 "bytes, {} written).",
                 size, guest.services.limits.output_bytes, guest.output_bytes);
   }
+  if (guest.output_records == kMostRecords) {
+    return fail(ErrorCode::limit, "The guest has written {} records in this call, the most it may.",
+                kMostRecords);
+  }
+  ++guest.output_records;
   guest.output_bytes += size;
   guest.services.write_output(bytes);
   return 0;
@@ -28,6 +49,7 @@ Answer output_write(GuestState& guest, u32 record, u32 size) {
 // Both ask for the bytes first: what the host keeps for a replay is only what the guest received.
 Answer random_seed(GuestState& guest, u32 out) {
   DW_TRY(guest.memory.bytes(out, sizeof(std::uint64_t)));
+  DW_TRY(check_input_log(guest));
   const std::uint64_t bits = guest.services.random_bits();
   guest.inputs.random(bits);
   DW_TRY(guest.memory.write(out, bits));
@@ -36,6 +58,7 @@ Answer random_seed(GuestState& guest, u32 out) {
 
 Answer now(GuestState& guest, u32 out) {
   DW_TRY(guest.memory.bytes(out, sizeof(std::uint64_t)));
+  DW_TRY(check_input_log(guest));
   const std::uint64_t now_ns = guest.now_ns();
   guest.inputs.time(now_ns);
   DW_TRY(guest.memory.write(out, now_ns));

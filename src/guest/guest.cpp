@@ -79,6 +79,7 @@ GuestState& Guest::state() const {
 void Guest::begin_call() {
   state().drop_run();
   state().output_bytes = 0;
+  state().output_records = 0;
 }
 
 void Guest::flush_log() {

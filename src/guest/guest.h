@@ -44,6 +44,7 @@ struct Limits {
   std::uint64_t output_record_bytes = std::uint64_t{16} << 20;  // of one record
   std::uint64_t output_bytes = std::uint64_t{64} << 20;         // of all records of one call
   std::uint64_t log_bytes = std::uint64_t{1} << 20;             // of its lines, for each message
+  std::uint64_t input_log_bytes = std::uint64_t{64} << 20;      // that it asks times or bits for
   std::uint64_t rows = UINT64_MAX;         // that all its runs append to its states: tokens
   std::uint64_t call_ns = 10'000'000'000;  // of processor time in one call of the guest
 };

@@ -39,7 +39,8 @@ struct GuestState {
   std::uint32_t last_run = 0;
   std::uint64_t rows = 0;  // that its runs were asked to append to its states
   InputLog inputs;
-  std::uint64_t output_bytes = 0;  // of the records written in this call
+  std::uint64_t output_bytes = 0;    // of the records written in this call
+  std::uint32_t output_records = 0;  // how many they are
   LogBudget log_budget;
   LogLines standard_output{log::Level::info, log_budget};
   LogLines standard_error{log::Level::warning, log_budget};

@@ -67,10 +67,11 @@ Result<Input> read_input(std::size_t index, const RecordHead& head,
 
 void InputLog::append(const void* from, std::size_t size_bytes) {
   const auto* bytes = static_cast<const std::byte*>(from);
-  bytes_.insert(bytes_.end(), bytes, bytes + size_bytes);
+  bytes_->insert(bytes_->end(), bytes, bytes + size_bytes);
 }
 
 void InputLog::begin(std::uint32_t kind, std::uint64_t size_bytes) {
+  if (bytes_.use_count() > 1) bytes_ = std::make_shared<std::vector<std::byte>>(*bytes_);
   const RecordHead head = {kind, static_cast<std::uint32_t>(size_bytes)};
   append(&head, sizeof head);
 }

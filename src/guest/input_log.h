@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,22 +43,23 @@ using Input = std::variant<InputMessage, InputRandom, InputTime, InputEvent>;
 
 class InputLog {
  public:
-  InputLog() = default;
+  InputLog() : InputLog(std::vector<std::byte>()) {}
   // One that goes on behind these bytes. Precondition: check_inputs() has accepted them.
-  explicit InputLog(std::vector<std::byte> bytes) : bytes_(std::move(bytes)) {}
+  explicit InputLog(std::vector<std::byte> bytes)
+      : bytes_(std::make_shared<std::vector<std::byte>>(std::move(bytes))) {}
 
   void message(std::string_view text);
   void random(std::uint64_t bits);
   void time(std::uint64_t ns);
   void event(const InputEvent& event);
 
-  std::span<const std::byte> bytes() const { return bytes_; }
+  std::span<const std::byte> bytes() const { return *bytes_; }
 
  private:
   void begin(std::uint32_t kind, std::uint64_t size_bytes);
   void append(const void* from, std::size_t size_bytes);
 
-  std::vector<std::byte> bytes_;
+  std::shared_ptr<std::vector<std::byte>> bytes_;  // shared by copies until one of them adds
 };
 
 // Whether the bytes are records. Errors: corrupt, with the record and what is wrong with it.

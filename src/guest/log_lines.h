@@ -28,7 +28,10 @@ class LogBudget {
   explicit LogBudget(std::uint64_t most_bytes) : most_bytes_(most_bytes) {}
 
   std::uint64_t most_bytes() const { return most_bytes_; }
+  std::uint64_t used_bytes() const { return used_bytes_; }
   void renew() { used_bytes_ = 0; }
+  // What a guest that was saved had used.
+  void use(std::uint64_t bytes) { used_bytes_ = bytes; }
 
   // Writes one line, marked as the guest's, and returns true; false when nothing is left for it and
   // for later ones. The first that is left out is replaced by a warning.

@@ -211,6 +211,7 @@ Snapshot snapshot_of(const GuestState& guest) {
   snapshot.last_run = guest.last_run;
   snapshot.rows = guest.rows;
   snapshot.clock_ns = guest.now_ns();
+  snapshot.log_bytes = guest.log_budget.used_bytes();
   snapshot.error_text = guest.error_text;
   snapshot.message = guest.message;
   snapshot.standard_output = guest.standard_output.waiting();
@@ -228,6 +229,7 @@ Result<void> restore_state(GuestState& guest, const Snapshot& snapshot) {
   guest.last_run = snapshot.last_run;
   guest.rows = snapshot.rows;
   guest.set_clock(snapshot.clock_ns);
+  guest.log_budget.use(snapshot.log_bytes);
   guest.error_text = snapshot.error_text;
   guest.message = snapshot.message;
   guest.standard_output.append(snapshot.standard_output);

@@ -53,9 +53,10 @@ struct Snapshot {
   std::vector<Handle> handles;  // by number
   std::uint32_t last_handle = 0;
   std::uint32_t last_run = 0;
-  std::uint64_t rows = 0;      // that its runs were asked to append, for the limit of tokens
-  std::uint64_t clock_ns = 0;  // what `now` would give
-  std::string error_text;      // of the last import that failed
+  std::uint64_t rows = 0;       // that its runs were asked to append, for the limit of tokens
+  std::uint64_t clock_ns = 0;   // what `now` would give
+  std::uint64_t log_bytes = 0;  // that its lines took of their limit
+  std::string error_text;       // of the last import that failed
   std::optional<std::string> message;
   std::string standard_output, standard_error;  // of lines that are not complete
   InputLog inputs;

@@ -21,8 +21,8 @@ Result<std::vector<std::int32_t>> tokens_of(const File& file) {
     const std::string name = fmt::format("state.{}.tokens", n);
     if (file.find(name) == nullptr) continue;
     DW_TRY_ASSIGN(const File::Tensor* tensor, file.require(name, tensor::DType::i32, 1));
-    if (tensor->shape[0] != file.descriptor().states[n].rows) break;
-    std::vector<std::int32_t> ids(tensor->shape[0]);
+    if (tensor->shape[0] < file.descriptor().states[n].rows) break;
+    std::vector<std::int32_t> ids(file.descriptor().states[n].rows);
     DW_TRY(file.read(*tensor, 0, std::as_writable_bytes(std::span(ids))));
     return ids;
   }
@@ -88,16 +88,38 @@ Result<json> request_of(const File& file, const std::vector<std::int32_t>& token
   return request;
 }
 
+// The options that the frozen one was given, where these say nothing.
+ActorOptions completed(ActorOptions options, const std::string& frozen) {
+  const json had = json::parse(frozen, nullptr, /*allow_exceptions=*/false);
+  if (!had.is_object()) return options;
+  const auto context = had.find("context");
+  if (!options.context_rows && context != had.end() && context->is_number_unsigned()) {
+    options.context_rows = context->get<std::uint32_t>();
+  }
+  const auto kv_dtype = had.find("kv_dtype");
+  if (options.kv_dtype.empty() && kv_dtype != had.end() && kv_dtype->is_string()) {
+    options.kv_dtype = kv_dtype->get<std::string>();
+  }
+  return options;
+}
+
 }  // namespace
 
 Result<Actor> Runtime::reprefill(const std::string& path, const GuestModule& guest,
                                  const Model& model, const ActorOptions& options) const {
   DW_TRY_ASSIGN(const auto file, File::open(path));
+  DW_TRY(file.verify_checksums());
   DW_TRY(check_tokenizer(file, *model.impl()));
   DW_TRY_ASSIGN(const auto tokens, tokens_of(file));
   DW_TRY_ASSIGN(const json request, request_of(file, tokens, *model.impl()));
-  DW_TRY_ASSIGN(Actor actor, spawn(guest, model, options));
-  actor.send(request.dump());
+  const auto& frozen = file.descriptor();
+  DW_TRY_ASSIGN(Actor actor, spawn(guest, model, completed(options, frozen.options)));
+  actor.send(request.dump(), frozen.in_message ? frozen.left_ns : std::nullopt);
+  for (const auto& message : frozen.mailbox) actor.send(message.text.bytes, message.left_ns);
+  std::vector<std::string> records;
+  for (const auto& record : frozen.output) records.push_back(record.bytes);
+  actor.impl_->actor->output() =
+      actor::OutputQueue::restore(frozen.output_position, std::move(records));
   return actor;
 }
 
