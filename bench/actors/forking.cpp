@@ -94,10 +94,10 @@ class Forking {
     return {};
   }
 
-  // Pages that processes share count in parts, memory files wholly, so what is mapped of those
-  // counts twice: never too little.
+  // What this process has alone, and memory files, of which what is mapped is no part of the
+  // former.
   static Result<std::uint64_t> counted_bytes() {
-    DW_TRY_ASSIGN(const std::uint64_t own, memory_field("/proc/self/smaps_rollup", "Pss"));
+    DW_TRY_ASSIGN(const std::uint64_t own, memory_field("/proc/self/smaps_rollup", "Pss_Anon"));
     DW_TRY_ASSIGN(const std::uint64_t shared, shared_memory_bytes());
     return own + shared;
   }

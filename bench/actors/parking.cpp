@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "actor/freeze.h"
 #include "actor/scheduler.h"
@@ -82,8 +83,12 @@ class Parking {
   Conversation text_of(std::size_t n) const {
     return {.prompt_tokens = options_.tokens - kNewTokens, .new_tokens = kNewTokens, .seed = n};
   }
+  // The text that actor n has, and four tokens more: only those are computed.
   std::string question(std::size_t n) const {
-    return setup_.request({.prompt_tokens = 8, .new_tokens = 8, .seed = 1'000'000 + n});
+    std::vector<std::uint64_t> ids = setup_.ids(options_.tokens - kNewTokens, n);
+    ids.insert(ids.end(), answers_[n].begin(), answers_[n].end());
+    for (const std::uint64_t id : setup_.ids(4, n + 1'000'000)) ids.push_back(id);
+    return setup_.request(ids, 8);
   }
 
   // One batch is made and goes, so that what the device and the allocator keep is there before;
@@ -94,6 +99,7 @@ class Parking {
     DW_TRY(one_alive_->hydrate());
     actors_.clear();
     digests_.clear();
+    answers_.clear();
     return {};
   }
 
@@ -110,7 +116,13 @@ class Parking {
     actor::Scheduler scheduler(setup_.device());
     while (std::ranges::any_of(batch, &Actor::is_ready)) scheduler.step(batch);
     for (std::size_t n = begin; n < end; ++n) {
-      while (!actors_[n]->output().records().empty()) actors_[n]->output().pop();
+      auto& answer = answers_.emplace_back();
+      while (!actors_[n]->output().records().empty()) {
+        const std::string record = actors_[n]->output().pop();
+        if (is_token(record)) {
+          answer.push_back(nlohmann::json::parse(record).at("id").get<std::uint64_t>());
+        }
+      }
       DW_TRY_ASSIGN(const std::uint64_t digest, states_digest(*actors_[n]));
       digests_.push_back(digest);
       DW_TRY(actors_[n]->park(path(n)));
@@ -197,6 +209,7 @@ class Parking {
   std::unique_ptr<Actor> one_alive_;
   std::vector<std::unique_ptr<Actor>> actors_;
   std::vector<std::uint64_t> digests_;
+  std::vector<std::vector<std::uint64_t>> answers_;
 };
 
 }  // namespace

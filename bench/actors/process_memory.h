@@ -8,8 +8,8 @@
 
 namespace driftwood::costs {
 
-// A field of /proc/self/smaps_rollup ("Pss") or /proc/self/status ("RssAnon", "VmRSS"), in bytes.
-// Errors: unsupported where there is no such file; not_found.
+// A field of /proc/self/smaps_rollup ("Pss_Anon") or /proc/self/status ("RssAnon", "VmRSS"), in
+// bytes. Errors: unsupported where there is no such file; not_found.
 Result<std::uint64_t> memory_field(const std::string& file, const std::string& field);
 
 // Memory files that are alive on the whole machine, mapped or not.

@@ -53,15 +53,20 @@ guest::Services Setup::services() const {
   return services;
 }
 
-std::string Setup::request(const Conversation& conversation) const {
-  std::uint64_t state = conversation.seed;
+std::vector<std::uint64_t> Setup::ids(std::uint32_t count, std::uint64_t seed) const {
   std::vector<std::uint64_t> ids;
-  for (std::uint32_t i = 0; i < conversation.prompt_tokens; ++i) {
-    ids.push_back(next_bits(state) % vocabulary_);
-  }
-  return nlohmann::json{{"prompt_ids", ids},  {"max_tokens", conversation.new_tokens},
-                        {"temperature", 0},   {"ignore_eos", true},
-                        {"output", "tokens"}, {"seed", conversation.seed}}
+  for (std::uint32_t i = 0; i < count; ++i) ids.push_back(next_bits(seed) % vocabulary_);
+  return ids;
+}
+
+std::string Setup::request(const Conversation& conversation) const {
+  return request(ids(conversation.prompt_tokens, conversation.seed), conversation.new_tokens);
+}
+
+std::string Setup::request(const std::vector<std::uint64_t>& prompt_ids,
+                           std::uint32_t new_tokens) const {
+  return nlohmann::json{{"prompt_ids", prompt_ids}, {"max_tokens", new_tokens}, {"temperature", 0},
+                        {"ignore_eos", true},       {"output", "tokens"},       {"seed", 0}}
       .dump();
 }
 

@@ -22,7 +22,7 @@ Result<double> time_ms(const std::function<Result<void>()>& work);
 struct Conversation {
   std::uint32_t prompt_tokens;
   std::uint32_t new_tokens;
-  std::uint64_t seed;  // of the prompt's ids, and of the sampler where there is one
+  std::uint64_t seed;  // of the prompt's ids
 };
 
 class Setup {
@@ -38,6 +38,10 @@ class Setup {
 
   // A greedy request for the text guest, without an end before its last token.
   std::string request(const Conversation& conversation) const;
+  std::string request(const std::vector<std::uint64_t>& prompt_ids, std::uint32_t new_tokens) const;
+
+  // Ids of tokens, others for each seed.
+  std::vector<std::uint64_t> ids(std::uint32_t count, std::uint64_t seed) const;
 
   Result<std::unique_ptr<actor::Actor>> spawn() const;
 
