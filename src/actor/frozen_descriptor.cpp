@@ -176,53 +176,66 @@ struct Reading {
   std::optional<Error> error = {};          // the first; what comes after it is not looked at
 };
 
+// Where a value lies; spelt only for a message.
+struct Path {
+  const Path* parent = nullptr;           // null: the description itself
+  std::string_view key = {};              // of an object
+  std::optional<std::size_t> index = {};  // of a list, instead of a key
+
+  std::string text() const {
+    if (parent == nullptr) return {};
+    if (index) return fmt::format("{}[{}]", parent->text(), *index);
+    return fmt::format("{}{}{}", parent->text(), parent->parent == nullptr ? "" : ".", key);
+  }
+};
+
 class Reader {
  public:
-  Reader(const json& object, Reading& reading, std::string path)
-      : object_(object), reading_(reading), path_(std::move(path)) {}
+  Reader(const json& object, Reading& reading, const Path& path)
+      : object_(object), reading_(reading), path_(path) {}
 
   template <typename T>
   void operator()(const char* key, T& value) {
     if (reading_.error) return;
-    const std::string path = path_ + "." + key;
+    const Path path{.parent = &path_, .key = key};
     const auto found = object_.find(key);
     if (found == object_.end()) return refuse(path, "is missing");
     read(*found, value, path);
   }
 
-  void refuse(const std::string& path, std::string_view what) {
+  void refuse(const Path& path, std::string_view what) {
     if (!reading_.error) {
       reading_.error =
-          Error(ErrorCode::corrupt, fmt::format("The field {} {}.", path.substr(1), what));
+          Error(ErrorCode::corrupt, fmt::format("The field {} {}.", path.text(), what));
     }
   }
 
   template <typename Record>
     requires std::is_class_v<Record>
-  void read(const json& from, Record& record, const std::string& path) {
+  void read(const json& from, Record& record, const Path& path) {
     if (!from.is_object()) return refuse(path, "is no object");
     Reader inner(from, reading_, path);
     fields(inner, record);
   }
 
  private:
-  void read(const json& from, bool& value, const std::string& path) {
+  void read(const json& from, bool& value, const Path& path) {
     if (!from.is_boolean()) return refuse(path, "is neither true nor false");
     value = from.get<bool>();
   }
-  void read(const json& from, std::string& value, const std::string& path) {
+  void read(const json& from, std::string& value, const Path& path) {
     if (!from.is_string()) return refuse(path, "is no string");
     value = from.get_ref<const std::string&>();
   }
   template <Number T>
-  void read(const json& from, T& value, const std::string& path) {
+  void read(const json& from, T& value, const Path& path) {
     if (!from.is_number_unsigned() || !std::in_range<T>(from.get<std::uint64_t>())) {
       return refuse(path, fmt::format("is no whole number of {} bits", sizeof(T) * 8));
     }
     value = from.get<T>();
   }
   template <Enumeration T>
-  void read(const json& from, T& value, const std::string& path) {
+  void read(const json& from, T& value, const Path& path) {
     for (const auto& known : names_of(T{})) {
       if (from == known.name) {
         value = known.value;
@@ -231,7 +244,7 @@ class Reader {
     }
     refuse(path, "is none of the words that it may be");
   }
-  void read(const json& from, Text& text, const std::string& path) {
+  void read(const json& from, Text& text, const Path& path) {
     const bool is_pair = from.is_array() && from.size() == 2 && from[0].is_number_unsigned() &&
                          from[1].is_number_unsigned();
     if (!is_pair) return refuse(path, "is no pair of a place and a size");
@@ -243,22 +256,22 @@ class Reader {
     text.bytes = reading_.texts.substr(at, bytes);
   }
   template <typename T>
-  void read(const json& from, std::optional<T>& value, const std::string& path) {
+  void read(const json& from, std::optional<T>& value, const Path& path) {
     value.reset();
     if (!from.is_null()) read(from, value.emplace(), path);
   }
   template <typename T>
-  void read(const json& from, std::vector<T>& values, const std::string& path) {
+  void read(const json& from, std::vector<T>& values, const Path& path) {
     if (!from.is_array()) return refuse(path, "is no list");
     // One by one, so that a list takes no memory beyond its first entry that is refused.
     for (std::size_t i = 0; i < from.size() && !reading_.error; ++i) {
-      read(from[i], values.emplace_back(), fmt::format("{}[{}]", path, i));
+      read(from[i], values.emplace_back(), Path{.parent = &path, .index = i});
     }
   }
 
   const json& object_;
   Reading& reading_;
-  std::string path_;
+  const Path& path_;
 };
 
 }  // namespace
@@ -296,7 +309,8 @@ Result<Descriptor> read_descriptor(std::string_view text, std::string_view texts
   }
   Descriptor descriptor;
   Reading reading{.texts = texts};
-  Reader reader(object, reading, "");
+  const Path whole;
+  Reader reader(object, reading, whole);
   fields(reader, descriptor);
   if (reading.error) return std::unexpected(*reading.error);
   return descriptor;
