@@ -183,6 +183,7 @@ bool Actor::is_ready() const {
 void Actor::call() {
   DW_CHECK(!in_call_ && !wants_run());
   if (!hydrate()) return;
+  if (kept_turns_ > 0 && started_ && next_ == Next::idle) keep_turn();
   in_call_ = true;
   const Result<Next> next = call_guest();
   in_call_ = false;
@@ -244,7 +245,6 @@ void Actor::keep_turn() {
 }
 
 Result<Next> Actor::begin_message() {
-  if (kept_turns_ > 0) keep_turn();
   Message message = std::move(mailbox_.front());
   mailbox_.pop_front();
   if (std::exchange(rested_, false)) cancel_requested_ = false;

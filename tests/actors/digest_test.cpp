@@ -7,6 +7,7 @@
 #include "actors/actor_bench.h"
 #include "device/test_support.h"
 #include "guest/test_support.h"
+#include "support/frozen_parts.h"
 
 namespace driftwood::test {
 namespace {
@@ -14,17 +15,12 @@ namespace {
 using device::testing::must;
 using nlohmann::json;
 
-// The file with the lowest bit of one byte of this tensor changed.
-std::vector<std::byte> with_flipped_bit(std::vector<std::byte> file, std::string_view tensor,
+// The file with the lowest bit of one byte of this tensor changed, and the checksums that fit.
+std::vector<std::byte> with_flipped_bit(std::span<const std::byte> file, std::string_view tensor,
                                         std::uint64_t offset_bytes) {
-  std::uint64_t header_bytes = 0;
-  for (std::size_t i = 8; i-- > 0;)
-    header_bytes = header_bytes << 8 | std::to_integer<int>(file[i]);
-  const auto* const text = reinterpret_cast<const char*>(file.data()) + 8;
-  const json header = json::parse(text, text + header_bytes);
-  const std::uint64_t begin = header.at(std::string(tensor))["data_offsets"][0];
-  file.at(8 + header_bytes + begin + offset_bytes) ^= std::byte{1};
-  return file;
+  FrozenParts parts(file);
+  parts.tensor(tensor).bytes.at(offset_bytes) ^= std::byte{1};
+  return parts.file();
 }
 
 class Digest : public testing::Test {
@@ -36,7 +32,6 @@ class Digest : public testing::Test {
     const auto changed = with_flipped_bit(bytes, tensor, offset_bytes);
     const auto file = must(actor::frozen::File::of(changed));
     EXPECT_NE(digest_of(*bench.thaw(file)), digest_of(actor)) << tensor;
-    EXPECT_FALSE(file.verify_checksums()) << tensor;
   }
 };
 
