@@ -302,7 +302,6 @@ Result<void> fill_memory(const File& file, memory::Region& region) {
                   numbers[i], page_count);
     }
   }
-  DW_TRY(region.zero());
   for (std::size_t begin = 0, end; begin < count; begin = end) {
     for (end = begin + 1; end < count && numbers[end] == numbers[end - 1] + 1;) ++end;
     DW_TRY(file.read(*pages, begin * frozen::kPageBytes,

@@ -40,8 +40,7 @@ Result<Snapshot> read_snapshot(const frozen::File& file, const guest::Services& 
 Result<Snapshot> load_snapshot(const frozen::File& file, const guest::Services& services,
                                std::shared_ptr<const guest::Module> module);
 
-// Sets the committed bytes of a region: the file's pages, and zero between them.
-// Errors: corrupt; io; those of Region::zero.
+// Writes the file's pages into a region, whose committed bytes are zero. Errors: corrupt; io.
 Result<void> fill_memory(const frozen::File& file, memory::Region& region);
 
 // Makes the actor, every number of the file checked against what such an actor may have.

@@ -3,10 +3,12 @@
 
 #include <array>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "guest/module.h"
 #include "guest/wasmtime_handles.h"
+#include "os/copy_on_write.h"
 #include "os/ticker.h"
 
 namespace driftwood::guest {
@@ -38,6 +40,11 @@ struct Module::Impl {
   OwnedInstancePre instance_pre;               // its imports found and checked
   std::uint64_t memory_bytes;                  // that the memory begins with
   bool has_initialize;
+
+  // Pages of the memory outside of which its data segments write nothing; known once it was
+  // instantiated for the first time.
+  mutable std::once_flag data_pages_once;
+  mutable std::vector<os::PageRange> data_pages;
 };
 
 // The exports of a guest.

@@ -32,6 +32,7 @@ Result<std::unique_ptr<Guest>> Guest::restore(std::shared_ptr<const Module> modu
                                               const Fill& fill) {
   DW_CHECK(services.is_complete());
   DW_TRY_ASSIGN(auto instance, make_wasm_instance(std::move(module), std::move(services)));
+  instance->clear_data();
   DW_TRY(instance->grow_memory(snapshot.memory_bytes));
   DW_TRY(fill(*instance->state.memory.region()));
   DW_TRY(instance->set_globals(snapshot.globals));

@@ -94,9 +94,10 @@ class Guest {
   // windows.
   static Result<std::unique_ptr<Guest>> create_native(NativeExports exports, Services services);
 
-  // Makes a guest that goes on from a snapshot: the memory grown to its size, its bytes set by
-  // `fill`, and every descriptor checked as if it came from outside. Errors: corrupt for what no
-  // guest of this module can be; limit; those of create, of `fill` and of Device::import_host.
+  // Makes a guest that goes on from a snapshot: the memory grown to its size, its bytes, which are
+  // zero, set by `fill`, and every descriptor checked as if it came from outside. Errors: corrupt
+  // for what no guest of this module can be; limit; those of create, of `fill` and of
+  // Device::import_host.
   using Fill = std::function<Result<void>(memory::Region& region)>;
   static Result<std::unique_ptr<Guest>> restore(std::shared_ptr<const Module> module,
                                                 Services services, const Snapshot& snapshot,

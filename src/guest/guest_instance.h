@@ -45,6 +45,9 @@ class GuestInstance {
   // a multiple of 64 KiB and no less than it has; limit.
   virtual Result<void> grow_memory(std::uint64_t bytes) = 0;
 
+  // Makes the memory zero again where instantiating has written. Precondition: nothing was called.
+  virtual void clear_data() = 0;
+
   GuestState state;
 
  protected:

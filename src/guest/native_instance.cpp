@@ -29,6 +29,7 @@ class NativeInstance final : public GuestInstance {
   }
   void set_watch(std::function<Result<void>()>) override {}
   void interrupt() override {}
+  void clear_data() override {}
 
   std::shared_ptr<const Module> module() const override { return nullptr; }
   std::vector<Global> globals() const override { return {}; }

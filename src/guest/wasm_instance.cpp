@@ -69,6 +69,7 @@ class WasmInstance final : public GuestInstance {
   std::vector<Global> globals() const override;
   Result<void> set_globals(std::span<const Global> globals) override;
   Result<void> grow_memory(std::uint64_t bytes) override;
+  void clear_data() override;
 
  private:
   wasmtime_context_t* context() const { return wasmtime_store_context(store_.get()); }
@@ -145,6 +146,9 @@ Result<void> WasmInstance::call(std::string_view name, const wasmtime_func_t& fu
 Result<void> WasmInstance::begin() {
   make_store();
   DW_TRY(instantiate());
+  // Looking for them takes longer than instantiating.
+  std::call_once(module_->impl().data_pages_once,
+                 [this] { module_->impl().data_pages = state.memory.region()->touched_pages(); });
   start_ = export_of(kStartExport, WASMTIME_EXTERN_FUNC).of.func;
   resume_ = export_of(kResumeExport, WASMTIME_EXTERN_FUNC).of.func;
   memory_ = export_of(kMemoryExport, WASMTIME_EXTERN_MEMORY).of.memory;
@@ -214,6 +218,13 @@ Result<void> WasmInstance::set_globals(std::span<const Global> globals) {
     DW_CHECK(error == nullptr);  // it is mutable and of this type
   }
   return {};
+}
+
+void WasmInstance::clear_data() {
+  std::byte* const base = state.memory.region()->base();
+  for (const os::PageRange& range : module_->impl().data_pages) {
+    std::fill_n(base + range.offset_bytes, range.size_bytes, std::byte{0});
+  }
 }
 
 Result<void> WasmInstance::grow_memory(std::uint64_t bytes) {
