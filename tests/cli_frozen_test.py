@@ -13,7 +13,7 @@ import sys
 import tempfile
 import unittest
 
-from cli_support import DRIFTWOOD, REFERENCE_DATA, SMALL, TEST_GUESTS, driftwood
+from cli_support import DRIFTWOOD, GOLDENS, REFERENCE_DATA, SMALL, TEST_GUESTS, driftwood
 
 PROMPT = "It was a dark night"
 GREEDY = ("--temperature", 0, "--max-tokens", 40)
@@ -192,6 +192,16 @@ class Thaw(FrozenTest):
         self.refused(
             "thaw", "--reprefill", "--model", SMALL, self.file, saying=["another tokenizer"]
         )
+
+    def test_a_file_of_version_1(self):
+        golden = GOLDENS / "frozen-1"
+        needs = ("--model", SMALL, "--guest", GOLDENS / "abi-1" / "llama.wasm")
+        printed = self.works("thaw", golden / "talk.safetensors", *needs, "--json").splitlines()
+        tokens = [json.loads(line) for line in printed if b'"id"' in line]
+        wanted = [json.loads(line) for line in (golden / "tokens.jsonl").read_text().splitlines()]
+        self.assertEqual(len(wanted), 24)
+        self.assertEqual(tokens, wanted)
+        self.assertEqual(self.works("verify", golden / "talk.safetensors"), b"whole\n")
 
     def test_nothing_to_do(self):
         self.works("run", *GREEDY, "--save", self.file, PROMPT)
