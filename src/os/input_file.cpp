@@ -1,7 +1,5 @@
 #include "os/input_file.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -23,15 +21,8 @@ InputFile::InputFile(InputFile&&) noexcept = default;
 InputFile& InputFile::operator=(InputFile&&) noexcept = default;
 
 Result<InputFile> InputFile::open(const std::string& path) {
-  DW_TRY_ASSIGN(Descriptor descriptor, Descriptor::open_for_reading(path));
-  struct stat status;
-  if (::fstat(descriptor.number(), &status) != 0) {
-    return fail(ErrorCode::io, "File \"{}\" cannot be read: {}.", path, errno_text());
-  }
-  if (!S_ISREG(status.st_mode)) {
-    return fail(ErrorCode::io, "\"{}\" is no regular file.", path);
-  }
-  return InputFile(path, std::move(descriptor), static_cast<std::uint64_t>(status.st_size));
+  DW_TRY_ASSIGN(RegularFile file, RegularFile::open(path));
+  return InputFile(path, std::move(file.descriptor), file.size_bytes);
 }
 
 Result<void> InputFile::read(std::uint64_t offset_bytes, std::span<std::byte> to) const {

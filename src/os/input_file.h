@@ -17,7 +17,7 @@ class Descriptor;
 // no worse than to have a read fail. Threads: const members may be called by several at once.
 class InputFile {
  public:
-  // Errors: not_found; io, also for what is no regular file.
+  // Errors: not_found; io, also for what is no regular file; a pipe is not waited for.
   static Result<InputFile> open(const std::string& path);
   ~InputFile();
   InputFile(InputFile&&) noexcept;

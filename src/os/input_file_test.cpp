@@ -1,6 +1,7 @@
 #include "os/input_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <string>
@@ -46,6 +47,12 @@ TEST_F(InputFiles, a_file_that_was_truncated_fails_the_read_and_nothing_else) {
 TEST_F(InputFiles, says_what_cannot_be_opened) {
   EXPECT_EQ(InputFile::open(folder.path("nothing")).error().code(), ErrorCode::not_found);
   EXPECT_EQ(InputFile::open(folder.path()).error().code(), ErrorCode::io);
+}
+
+TEST_F(InputFiles, a_pipe_is_refused_without_waiting_for_a_writer) {
+  const std::string path = folder.path("pipe");
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(InputFile::open(path).error().code(), ErrorCode::io);
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "os/mapping.h"
 
 #include <sys/mman.h>
-#include <sys/stat.h>
 
 #include "core/arithmetic.h"
 #include "core/check.h"
@@ -115,18 +114,10 @@ void unmap(std::byte* address, std::uint64_t size_bytes) {
 }
 
 Result<MappedFile> MappedFile::open(const std::string& path) {
-  // Without O_NONBLOCK, opening a pipe would wait for a writer instead of being refused below.
-  DW_TRY_ASSIGN(Descriptor descriptor, Descriptor::open_for_reading(path, O_NONBLOCK));
-  struct stat status;
-  if (::fstat(descriptor.number(), &status) != 0) {
-    return fail(ErrorCode::io, "File \"{}\" cannot be examined: {}.", path, errno_text());
-  }
-  if (!S_ISREG(status.st_mode)) {
-    return fail(ErrorCode::io, "\"{}\" is not a regular file, so it cannot be mapped.", path);
-  }
-  const auto size_bytes = static_cast<std::size_t>(status.st_size);
+  DW_TRY_ASSIGN(const RegularFile file, RegularFile::open(path));
+  const std::size_t size_bytes = file.size_bytes;
   if (size_bytes == 0) return MappedFile(nullptr, 0);
-  void* data = ::mmap(nullptr, size_bytes, PROT_READ, MAP_SHARED, descriptor.number(), 0);
+  void* data = ::mmap(nullptr, size_bytes, PROT_READ, MAP_SHARED, file.descriptor.number(), 0);
   if (data == MAP_FAILED) {
     return fail(errno == ENOMEM ? ErrorCode::out_of_memory : ErrorCode::io,
                 "File \"{}\" ({} bytes) cannot be mapped: {}.", path, size_bytes, errno_text());

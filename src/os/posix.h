@@ -1,10 +1,13 @@
-// What the files of this folder share: errno as text, and a file descriptor that closes itself.
+// What the files of this folder share: errno as text, a file descriptor that closes itself, and the
+// opening of regular files.
 #pragma once
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -48,6 +51,25 @@ class Descriptor {
 
  private:
   int number_;
+};
+
+// A file that has a size and can be read anywhere.
+struct RegularFile {
+  Descriptor descriptor;
+  std::uint64_t size_bytes;  // when it was opened
+
+  // Errors: not_found; io, also for what is no regular file. A pipe is not waited for.
+  static Result<RegularFile> open(const std::string& path) {
+    DW_TRY_ASSIGN(Descriptor descriptor, Descriptor::open_for_reading(path, O_NONBLOCK));
+    struct stat status;
+    if (::fstat(descriptor.number(), &status) != 0) {
+      return fail(ErrorCode::io, "File \"{}\" cannot be examined: {}.", path, errno_text());
+    }
+    if (!S_ISREG(status.st_mode)) {
+      return fail(ErrorCode::io, "\"{}\" is no regular file.", path);
+    }
+    return RegularFile{std::move(descriptor), static_cast<std::uint64_t>(status.st_size)};
+  }
 };
 
 }  // namespace driftwood::os
