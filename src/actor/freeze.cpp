@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "actor/frozen_file.h"
-#include "core/arithmetic.h"
 #include "core/checksum.h"
 #include "guest/abi.h"
 #include "guest/compile_program.h"
@@ -24,20 +23,6 @@ std::span<const std::byte> bytes_of(std::string_view text) {
 bool is_zero(std::span<const std::byte, frozen::kPageBytes> page) {
   // Each byte is equal to the one before it.
   return page[0] == std::byte{0} && std::memcmp(page.data(), page.data() + 1, page.size() - 1) == 0;
-}
-
-std::string_view type_name(char letter) {
-  switch (letter) {
-    case 'i':
-      return "i32";
-    case 'I':
-      return "i64";
-    case 'f':
-      return "f32";
-    case 'F':
-      return "f64";
-  }
-  return "v128";
 }
 
 std::vector<std::optional<frozen::Place>> places_of(const guest::Snapshot::Graph& graph) {
@@ -65,7 +50,7 @@ Descriptor describe_guest(const guest::Snapshot& guest) {
   d.standard_error = {guest.standard_error};
   if (guest.message) d.message = frozen::Text{*guest.message};
   for (const guest::Global& global : guest.globals) {
-    d.globals.push_back({global.index, std::string(type_name(global.type))});
+    d.globals.push_back({global.index, std::string(frozen::type_name(global.type))});
   }
   for (const memory::WindowRange& window : guest.windows) {
     d.windows.push_back({window.offset_bytes, window.size_bytes, window.access});
@@ -103,9 +88,7 @@ void describe_surroundings(const Actor& actor, const guest::Module& module, Desc
   d.abi_version = DW_ABI_VERSION;
   d.numerics = services.device->capabilities().numerics;
   d.module = {model::hexadecimal(module.sha256()), module.wasm().size()};
-  if (services.model == nullptr) return;
-  const model::Fingerprint& model = services.model->fingerprint();
-  d.model = frozen::Fingerprint{model.config, model.weights, model.tokenizer};
+  if (services.model != nullptr) d.model = services.model->fingerprint();
 }
 
 }  // namespace
@@ -121,27 +104,18 @@ std::uint64_t Frozen::identity() const {
   return xxh3(std::as_bytes(std::span(checksums_)));
 }
 
-std::uint64_t Frozen::state_rows() const {
-  std::uint64_t rows = 0;
-  for (const auto& state : snapshot_.guest.states) rows += state->length_rows();
-  return rows;
-}
-
 Result<void> Frozen::lay_out(const Actor& actor, const FreezeOptions& options) {
   const guest::Module& module = *snapshot_.module;
   Descriptor descriptor = describe_guest(snapshot_.guest);
   describe_actor(snapshot_, descriptor);
   describe_surroundings(actor, module, descriptor);
+  state_rows_ = descriptor.state_rows();
   DW_TRY(add_states());
   DW_TRY(add_tokens());
   DW_TRY(add_registers());
   DW_TRY(add_memory());
   DW_TRY(add_globals());
-  DW_TRY(add_programs(descriptor));
-  for (std::size_t i = 0; i < snapshot_.guest.graphs.size(); ++i) {
-    descriptor.graphs[i].uses_model =
-        guest::uses_model(*snapshot_.guest.graphs[i].executable, actor.services().model.get());
-  }
+  DW_TRY(add_programs(actor.services().model.get(), descriptor));
   if (!options.thin) {
     const Bytes wasm = module.wasm();
     DW_TRY(add(std::string(frozen::kModule), DType::u8, {wasm.size()}, {&wasm, 1}));
@@ -169,7 +143,7 @@ Result<void> Frozen::add_states() {
     const AppendState& state = *snapshot_.guest.states[n];
     const device::AppendStateShape& shape = state.shape();
     const std::uint64_t rows = state.length_rows();
-    const std::uint64_t blocks = round_up(rows, AppendState::kBlockRows) / AppendState::kBlockRows;
+    const std::uint64_t blocks = AppendState::blocks_of(rows);
     std::vector<Bytes> parts;
     for (std::size_t i = 0; i < blocks; ++i) {
       const std::byte* const in_place = state.block(i).contents();
@@ -245,7 +219,7 @@ Result<void> Frozen::add_globals() {
 }
 
 // Each program once, however many graphs were compiled from it.
-Result<void> Frozen::add_programs(Descriptor& descriptor) {
+Result<void> Frozen::add_programs(const model::Model* model, Descriptor& descriptor) {
   std::map<const device::Executable*, std::uint32_t> programs;
   for (const guest::Snapshot::Graph& graph : snapshot_.guest.graphs) {
     const auto [found, is_new] =
@@ -256,7 +230,7 @@ Result<void> Frozen::add_programs(Descriptor& descriptor) {
                  {&encoded, 1}));
     }
     descriptor.graphs.push_back({.program = found->second,
-                                 .uses_model = false,
+                                 .uses_model = guest::uses_model(*graph.executable, model),
                                  .windows = places_of(graph),
                                  .states = graph.states,
                                  .registers = graph.registers});

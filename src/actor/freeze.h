@@ -31,8 +31,8 @@ class Frozen {
   Frozen& operator=(const Frozen&) = delete;
 
   const format::SafetensorsFile& file() const { return *file_; }
-  std::uint64_t identity() const;    // as frozen::File::identity of the file
-  std::uint64_t state_rows() const;  // of all states together
+  std::uint64_t identity() const;                           // as frozen::File::identity of the file
+  std::uint64_t state_rows() const { return state_rows_; }  // of all states together
 
  private:
   Frozen() = default;
@@ -44,7 +44,7 @@ class Frozen {
   Result<void> add_registers();
   Result<void> add_memory();
   Result<void> add_globals();
-  Result<void> add_programs(frozen::Descriptor& descriptor);
+  Result<void> add_programs(const model::Model* model, frozen::Descriptor& descriptor);
   Result<void> add_description(const frozen::Descriptor& descriptor);
   Result<void> add(std::string name, tensor::DType dtype, tensor::Shape shape,
                    std::span<const Bytes> parts,
@@ -54,6 +54,7 @@ class Frozen {
   std::span<std::byte> keep(std::size_t size_bytes);
 
   Snapshot snapshot_;
+  std::uint64_t state_rows_ = 0;
   std::vector<std::vector<std::byte>> kept_;
   std::string texts_;
   std::vector<std::uint32_t> pages_;

@@ -36,6 +36,9 @@ constexpr std::array kAccessNames = {
     Named{memory::Access::read, "read"},
     Named{memory::Access::read_write, "read_write"},
 };
+constexpr std::array kTypeNames = {
+    Named{'i', "i32"}, Named{'I', "i64"}, Named{'f', "f32"}, Named{'F', "f64"}, Named{'V', "v128"},
+};
 constexpr std::array kCodeNames = {
     Named{ErrorCode::invalid_argument, "invalid_argument"},
     Named{ErrorCode::not_found, "not_found"},
@@ -61,9 +64,15 @@ constexpr std::span<const Named<ErrorCode>> names_of(ErrorCode) {
   return kCodeNames;
 }
 
+// Precondition: the value is in the list.
+template <typename T>
+std::string_view name_in(std::span<const Named<T>> names, T value) {
+  return std::ranges::find(names, value, &Named<T>::value)->name;
+}
+
 // The fields of each record, for writing and for reading.
 template <typename Archive>
-void fields(Archive& a, Fingerprint& r) {
+void fields(Archive& a, model::Fingerprint& r) {
   a("config", r.config), a("weights", r.weights), a("tokenizer", r.tokenizer);
 }
 template <typename Archive>
@@ -138,9 +147,7 @@ class Writer {
   json written(bool& value) { return value; }
   json written(std::string& value) { return value; }
   json written(Number auto& value) { return value; }
-  json written(Enumeration auto& value) {
-    return std::ranges::find(names_of(value), value, [](const auto& n) { return n.value; })->name;
-  }
+  json written(Enumeration auto& value) { return name_in(names_of(value), value); }
   json written(Text& text) {
     const std::size_t at = texts_.size();
     texts_ += text.bytes;
@@ -275,6 +282,25 @@ class Reader {
 };
 
 }  // namespace
+
+std::uint64_t Descriptor::state_rows() const {
+  std::uint64_t rows = 0;
+  for (const State& state : states) rows += state.rows;
+  return rows;
+}
+
+std::string_view name_of(guest::Next next) {
+  return name_in(names_of(next), next);
+}
+
+std::string_view type_name(char letter) {
+  return name_in<char>(kTypeNames, letter);
+}
+
+char type_letter(std::string_view name) {
+  const auto found = std::ranges::find(kTypeNames, name, &Named<char>::name);
+  return found == kTypeNames.end() ? '?' : found->value;
+}
 
 std::string to_json(const Descriptor& descriptor, std::string& texts) {
   json object = json::object();

@@ -12,6 +12,7 @@
 #include "guest/guest.h"
 #include "guest/snapshot.h"
 #include "memory/window.h"
+#include "model/fingerprint.h"
 
 namespace driftwood::actor::frozen {
 
@@ -20,18 +21,13 @@ struct Text {
   std::string bytes;
 };
 
-// Hexadecimal SHA-256 digests (model/fingerprint.h).
-struct Fingerprint {
-  std::string config, weights, tokenizer;
-  bool operator==(const Fingerprint&) const = default;
-};
 struct Module {
   std::string sha256;  // hexadecimal, of the module's bytes
   std::uint64_t bytes = 0;
 };
 struct Global {
   std::uint32_t index = 0;
-  std::string type;  // "i32", "i64", "f32", "f64", "v128"
+  std::string type;  // as type_name()
 };
 struct Window {
   std::uint64_t offset = 0, bytes = 0;
@@ -69,7 +65,7 @@ struct Descriptor {
   std::uint32_t abi_version = 0;
   std::string numerics;  // of the device that it was frozen from
   Module module;
-  std::optional<Fingerprint> model;
+  std::optional<model::Fingerprint> model;
   std::string options;  // JSON, as the guest reads it
 
   bool started = false, finished = false;
@@ -91,7 +87,17 @@ struct Descriptor {
   std::vector<Message> mailbox;
   std::uint64_t output_position = 0;
   std::vector<Text> output;
+
+  std::uint64_t state_rows() const;  // of all states together
 };
+
+// The words of the description: "idle", "run", "continue", "finished".
+std::string_view name_of(guest::Next next);
+
+// "i32", "i64", "f32", "f64" or "v128", by the letter of guest::Global; and back, '?' for what is
+// the type of no global.
+std::string_view type_name(char letter);
+char type_letter(std::string_view name);
 
 // A description is not longer than this, and has not more values and keys: as a tree each of them
 // takes some 100 bytes, and that is to be a bounded amount of memory for every file.

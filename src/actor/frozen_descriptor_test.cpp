@@ -17,7 +17,7 @@ Descriptor full() {
   d.abi_version = 1;
   d.numerics = "cpu/1";
   d.module = {"0123", 99};
-  d.model = Fingerprint{"config", "weights", "tokenizer"};
+  d.model = model::Fingerprint{"config", "weights", "tokenizer"};
   d.options = R"({"context":64})";
   d.started = true;
   d.calls = std::numeric_limits<std::uint64_t>::max();

@@ -1,8 +1,6 @@
 #include "actor/frozen_file.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <utility>
 
 #include "core/checksum.h"
@@ -155,7 +153,8 @@ Result<void> File::verify_checksums(Checked checked) const {
   }
   std::vector<std::byte> piece;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (checked == Checked::small && is_bulk(names[i])) continue;
+    const Checked kind = is_bulk(names[i]) ? Checked::bulk : Checked::small;
+    if (checked != Checked::all && checked != kind) continue;
     const Tensor& tensor = *find(names[i]);
     Checksum sum;
     for (std::uint64_t at = 0; at < tensor.end - tensor.begin; at += piece.size()) {

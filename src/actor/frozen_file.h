@@ -51,10 +51,10 @@ class File {
   // All of them.
   Result<std::vector<std::byte>> read_all(const Tensor& tensor) const;
 
-  // Compares checksums with the bytes: all of them, or those of all but the memory's pages, the
-  // rows of states and the module, which take longer to read than to use. Errors: corrupt, with the
-  // tensor; io.
-  enum class Checked { small, all };
+  // Compares checksums with the bytes: that of the description, and those of all tensors, or of the
+  // bulk, which takes longer to read than to use (the memory's pages, the rows of states and the
+  // module), or of all that is small. Errors: corrupt, with the tensor; io.
+  enum class Checked { small, bulk, all };
   Result<void> verify_checksums(Checked checked = Checked::all) const;
 
   // Of all checksums together: it tells two files apart that differ in any byte.

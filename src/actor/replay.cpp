@@ -1,7 +1,6 @@
 #include "actor/replay.h"
 
 #include <algorithm>
-#include <cstring>
 #include <deque>
 #include <utility>
 #include <vector>

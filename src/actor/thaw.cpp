@@ -4,7 +4,6 @@
 #include <map>
 #include <utility>
 
-#include "core/arithmetic.h"
 #include "guest/abi.h"
 #include "guest/compile_program.h"
 #include "model/fingerprint.h"
@@ -51,15 +50,6 @@ Result<void> check_model(const Descriptor& descriptor, const model::Model* model
   DW_TRY(check("weights", descriptor.model->weights, given.weights));
   DW_TRY(check("settings (config.json)", descriptor.model->config, given.config));
   return check("tokens (tokenizer.json)", descriptor.model->tokenizer, given.tokenizer);
-}
-
-char type_letter(std::string_view name) {
-  for (const auto [type, letter] :
-       {std::pair("i32", 'i'), std::pair("i64", 'I'), std::pair("f32", 'f'), std::pair("f64", 'F'),
-        std::pair("v128", 'V')}) {
-    if (name == type) return letter;
-  }
-  return '?';  // the type of no global
 }
 
 // Makes the snapshot of one file.
@@ -150,7 +140,7 @@ class Loader {
     }
     for (std::size_t i = 0; i < descriptor_.globals.size(); ++i) {
       guest::Global global{.index = descriptor_.globals[i].index,
-                           .type = type_letter(descriptor_.globals[i].type)};
+                           .type = frozen::type_letter(descriptor_.globals[i].type)};
       DW_TRY(file_.read(*values, i * sizeof(global.bits), global.bits));
       guest.globals.push_back(global);
     }
@@ -189,8 +179,7 @@ class Loader {
                                        .head_count = static_cast<std::uint32_t>(tensor->shape[2]),
                                        .head_dim = static_cast<std::uint32_t>(tensor->shape[4]),
                                        .most_rows = described.most_rows}));
-    const std::uint64_t blocks =
-        round_up(described.rows, AppendState::kBlockRows) / AppendState::kBlockRows;
+    const std::uint64_t blocks = AppendState::blocks_of(described.rows);
     if (tensor->shape[0] != blocks) {
       return fail(ErrorCode::corrupt, "{} rows take {} blocks, but there are {}.", described.rows,
                   blocks, tensor->shape[0]);
@@ -353,8 +342,7 @@ Result<Thawed> thaw(const File& file, guest::Services services,
   thawed.sameness = descriptor.numerics == services.device->capabilities().numerics
                         ? Sameness::identical
                         : Sameness::same_state;
-  thawed.rows = 0;
-  for (const frozen::State& state : descriptor.states) thawed.rows += state.rows;
+  thawed.rows = descriptor.state_rows();
   thawed.bytes_read = file.size_bytes();
   DW_TRY_ASSIGN(thawed.actor,
                 Actor::restore(std::move(services), snapshot, [&file](memory::Region& region) {

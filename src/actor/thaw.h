@@ -44,8 +44,8 @@ Result<Snapshot> load_snapshot(const frozen::File& file, const guest::Services& 
 Result<void> fill_memory(const frozen::File& file, memory::Region& region);
 
 // Makes the actor, every number of the file checked against what such an actor may have.
-// `services.options_json` is the file's. What the file's checksums say is not looked at
-// (frozen::File::verify_checksums).
+// `services.options_json` is the file's. The checksums of the memory's pages, of the rows of states
+// and of the module are not compared (frozen::File::verify_checksums); the others are.
 // Errors: invalid_argument for another module or model than the actor had, with both digests;
 // unsupported for a newer ABI; corrupt for what no actor can be; limit for more than the services
 // allow; io; out_of_memory.

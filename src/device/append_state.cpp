@@ -18,10 +18,6 @@ Result<void> check_count(const char* what, std::uint32_t count, std::uint32_t mo
   return {};
 }
 
-std::size_t blocks_of(std::uint64_t rows) {
-  return round_up(rows, AppendState::kBlockRows) / AppendState::kBlockRows;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<AppendState>> AppendState::create(Device& device, AppendStateShape shape) {
@@ -35,6 +31,10 @@ Result<std::unique_ptr<AppendState>> AppendState::create(Device& device, AppendS
   DW_TRY(check_count("head dimension", shape.head_dim, kMostDim));
   DW_TRY(check_count("row limit", shape.most_rows, kMostRows));
   return std::unique_ptr<AppendState>(new AppendState(device, shape));
+}
+
+std::uint64_t AppendState::blocks_of(std::uint64_t rows) {
+  return round_up(rows, kBlockRows) / kBlockRows;
 }
 
 std::uint64_t AppendState::plane_bytes() const {

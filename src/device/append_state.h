@@ -47,6 +47,9 @@ class AppendState {
   // An empty state. Errors: invalid_argument for a dtype or count outside the limits above.
   static Result<std::unique_ptr<AppendState>> create(Device& device, AppendStateShape shape);
 
+  // How many blocks so many rows take.
+  static std::uint64_t blocks_of(std::uint64_t rows);
+
   const AppendStateShape& shape() const { return shape_; }
   std::uint32_t length_rows() const { return length_rows_; }
 

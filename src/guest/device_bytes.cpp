@@ -37,7 +37,7 @@ std::uint64_t appended_bytes(const device::Executable& executable, const Binding
   for (std::size_t slot = 0; slot < bindings.states.size(); ++slot) {
     const AppendState& state = *bindings.states[slot];
     const std::uint64_t rows = state.length_rows() + program.states[slot].row_dim.value(symbols);
-    const std::uint64_t needed = round_up(rows, AppendState::kBlockRows) / AppendState::kBlockRows;
+    const std::uint64_t needed = AppendState::blocks_of(rows);
     if (needed > state.block_count()) {
       sum_bytes = add(sum_bytes, (needed - state.block_count()) * state.block_bytes());
     }

@@ -1,6 +1,5 @@
 #include <driftwood/frozen.h>
 
-#include <array>
 #include <utility>
 
 #include "actor/actor.h"
@@ -16,20 +15,6 @@ namespace {
 
 using actor::frozen::Descriptor;
 using actor::frozen::File;
-
-std::string_view name_of(guest::Next next) {
-  switch (next) {
-    case guest::Next::idle:
-      return "idle";
-    case guest::Next::run:
-      return "run";
-    case guest::Next::proceed:
-      return "continue";
-    case guest::Next::finished:
-      break;
-  }
-  return "finished";
-}
 
 // Makes the actor as a thaw does, on a device that computes nothing. Of a thin file, all that can
 // be made without its module.
@@ -69,10 +54,10 @@ Result<FrozenInfo> inspect_frozen(const std::string& path) {
                   .is_thin = file.find(actor::frozen::kModule) == nullptr,
                   .model = std::nullopt,
                   .numerics = actor.numerics,
-                  .next = std::string(name_of(actor.next)),
+                  .next = std::string(actor::frozen::name_of(actor.next)),
                   .memory_bytes = actor.memory_bytes,
                   .touched_bytes = 0,
-                  .state_rows = 0,
+                  .state_rows = actor.state_rows(),
                   .waiting_messages = actor.mailbox.size(),
                   .waiting_records = actor.output.size(),
                   .description = file.header().metadata.at("actor")};
@@ -84,7 +69,6 @@ Result<FrozenInfo> inspect_frozen(const std::string& path) {
   if (const auto* pages = file.find(actor::frozen::kMemory)) {
     info.touched_bytes = pages->end - pages->begin;
   }
-  for (const auto& state : actor.states) info.state_rows += state.rows;
   return info;
 }
 

@@ -1,6 +1,5 @@
 // What two frozen actors have not in common.
 #include <driftwood/frozen.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -9,10 +8,10 @@
 #include <utility>
 
 #include "actor/frozen_file.h"
-#include "core/arithmetic.h"
 #include "core/error.h"
 #include "device/append_state.h"
 #include "guest/global.h"
+#include "model/fingerprint.h"
 #include "tensor/convert.h"
 
 namespace driftwood {
@@ -20,6 +19,7 @@ namespace {
 
 using actor::frozen::File;
 using device::AppendState;
+using model::hexadecimal;
 using nlohmann::json;
 using tensor::DType;
 
@@ -31,12 +31,6 @@ constexpr std::string_view kNone = "none";
 
 // What the clock says is not what an actor is: it runs on for each of them.
 constexpr std::string_view kClocks[] = {"clock_ns", "left_ns"};
-
-std::string hexadecimal(std::span<const std::byte> bytes) {
-  std::string text;
-  for (const std::byte byte : bytes) text += fmt::format("{:02x}", std::to_integer<int>(byte));
-  return text;
-}
 
 std::string shortened(std::string text) {
   if (text.size() > kMostShownBytes) text = text.substr(0, kMostShownBytes) + " ...";
@@ -212,7 +206,7 @@ class Differ {
                           tensor->shape[3] == kBlockRows && tensor::is_float(tensor->dtype);
     // Blocks have bytes, so that the file's size bounds the rows.
     if (is_state && (rows == 0 || tensor->end > tensor->begin) &&
-        round_up(rows, kBlockRows) / kBlockRows <= tensor->shape[0]) {
+        AppendState::blocks_of(rows) <= tensor->shape[0]) {
       return tensor;
     }
     return fail(ErrorCode::corrupt,

@@ -98,7 +98,7 @@ std::size_t Runtime::step(std::span<Actor* const> actors) const {
 Result<ThawedActor> Runtime::thaw_file(const actor::frozen::File& file,
                                        const std::optional<Model>& model,
                                        const ThawOptions& options) const {
-  if (options.verify) DW_TRY(file.verify_checksums());
+  if (options.verify) DW_TRY(file.verify_checksums(actor::frozen::File::Checked::bulk));
   DW_TRY_ASSIGN(auto module, find_module(file, options, impl_->engine));
   DW_TRY_ASSIGN(actor::Thawed thawed,
                 actor::thaw(file, services_for(*impl_->device, model, options), std::move(module)));
@@ -129,7 +129,7 @@ Result<ThawedActor> Runtime::thaw(std::span<const std::byte> bytes,
 Result<ReplayReport> Runtime::replay(const std::string& path, const std::optional<Model>& model,
                                      const ThawOptions& options) const {
   DW_TRY_ASSIGN(const auto file, actor::frozen::File::open(path));
-  if (options.verify) DW_TRY(file.verify_checksums());
+  if (options.verify) DW_TRY(file.verify_checksums(actor::frozen::File::Checked::bulk));
   DW_TRY_ASSIGN(auto module, find_module(file, options, impl_->engine));
   DW_TRY_ASSIGN(auto replayed, actor::replay(file, services_for(*impl_->device, model, options),
                                              std::move(module)));
