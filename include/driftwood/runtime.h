@@ -59,7 +59,8 @@ struct ThawOptions {
   std::uint32_t undo_turns = 0;
   // The guest of a thin file, and the only one that is accepted for any other.
   std::optional<GuestModule> guest;
-  // Compare the checksums of all bytes first: for files that came over a network.
+  // Compare the checksums of the memory's pages and of the states' rows too, as for files that came
+  // over a network. Those of all else are compared in any case.
   bool verify = false;
 };
 

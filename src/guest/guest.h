@@ -82,8 +82,8 @@ struct GuestState;
 
 class Guest {
  public:
-  // Instantiates the module. Errors: guest_failed when its start section traps or takes too long;
-  // out_of_memory; limit when its memory is larger than it may be.
+  // Instantiates the module. Errors: guest_failed for a segment that lies outside of its memory or
+  // table; out_of_memory; limit when its memory is larger than it may be.
   static Result<std::unique_ptr<Guest>> create(std::shared_ptr<const Module> module,
                                                Services services);
 
