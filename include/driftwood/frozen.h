@@ -13,7 +13,9 @@ namespace driftwood {
 
 // SHA-256 digests in hexadecimal, by which a thaw tells one model from another.
 struct ModelFingerprint {
-  std::string config, weights, tokenizer;  // the last is empty for a model without one
+  std::string config;  // of config.json and generation_config.json
+  std::string weights;
+  std::string tokenizer;  // empty for a model without one
 };
 
 struct FrozenInfo {

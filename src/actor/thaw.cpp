@@ -48,7 +48,8 @@ Result<void> check_model(const Descriptor& descriptor, const model::Model* model
                 what, format::in_quotes(frozen), model->name, has.empty() ? "none" : has);
   };
   DW_TRY(check("weights", descriptor.model->weights, given.weights));
-  DW_TRY(check("settings (config.json)", descriptor.model->config, given.config));
+  DW_TRY(check("settings (config.json, generation_config.json)", descriptor.model->config,
+               given.config));
   return check("tokens (tokenizer.json)", descriptor.model->tokenizer, given.tokenizer);
 }
 

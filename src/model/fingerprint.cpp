@@ -45,6 +45,13 @@ std::string digest_of(std::span<const std::byte> bytes) {
   return hexadecimal(digest);
 }
 
+std::string digest_of_settings(const std::string& config_json,
+                               const std::string& generation_config_json) {
+  std::string settings = config_json;
+  if (generation_config_json != "{}") settings += '\0' + generation_config_json;
+  return digest_of(std::as_bytes(std::span(settings)));
+}
+
 std::string digest_of(const device::WeightSource& weights) {
   Collector collector;
   for (const std::string& name : weights.names()) {

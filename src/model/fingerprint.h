@@ -11,7 +11,7 @@
 namespace driftwood::model {
 
 struct Fingerprint {
-  std::string config;     // of config.json's bytes
+  std::string config;     // as digest_of_settings()
   std::string weights;    // as digest_of(weights)
   std::string tokenizer;  // of tokenizer.json's bytes; empty for a model that has none
 
@@ -22,6 +22,11 @@ std::string hexadecimal(std::span<const std::byte> bytes);
 
 // SHA-256 of the bytes, in hexadecimal.
 std::string digest_of(std::span<const std::byte> bytes);
+
+// SHA-256 of config.json's bytes and, where generation_config.json is not "{}", a zero byte and its
+// bytes: guests read both.
+std::string digest_of_settings(const std::string& config_json,
+                               const std::string& generation_config_json);
 
 // SHA-256 of what follows, for each weight by ascending name: the name and a zero byte; u64 rank
 // and the dimensions; the dtype as safetensors spells it and a zero byte; then its bytes, all of

@@ -50,6 +50,14 @@ TEST(Fingerprint, is_written_with_two_small_digits_a_byte) {
   EXPECT_EQ(hexadecimal({}), "");
 }
 
+TEST(Fingerprint, of_settings_is_that_of_the_config_until_there_is_one_for_generation) {
+  EXPECT_EQ(digest_of_settings("{}", "{}"), text_digest("{}"));
+  const std::set<std::string> digests = {
+      digest_of_settings("[1]", "{}"), digest_of_settings("[1]", "[2]"),
+      digest_of_settings("[1]", "[3]"), digest_of_settings("[1][2]", "{}")};
+  EXPECT_EQ(digests.size(), 4u);
+}
+
 TEST(Fingerprint, of_weights_differs_with_name_shape_dtype_and_bytes) {
   std::set<std::string> digests = {digest_of(Weights())};
   const auto add = [&](const auto& change) {

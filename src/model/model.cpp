@@ -96,7 +96,7 @@ Result<void> open_tokenizer(const std::string& path, const ConfigFacts& config, 
 
 const Fingerprint& Model::fingerprint() const {
   std::call_once(fingerprint_once_, [this] {
-    fingerprint_ = {.config = digest_of(std::as_bytes(std::span(config_json))),
+    fingerprint_ = {.config = digest_of_settings(config_json, generation_config_json),
                     .weights = digest_of(*weights),
                     .tokenizer = tokenizer_file ? digest_of(tokenizer_file->bytes()) : ""};
   });

@@ -65,7 +65,10 @@ TEST_F(ModelFolder, needs_neither_a_tokenizer_nor_a_vocabulary_size) {
 
 TEST_F(ModelFolder, reads_the_generation_config) {
   folder_.write("generation_config.json", R"({"temperature":0.5})");
-  EXPECT_EQ((*open_folder(folder_.path()))->generation_config_json, R"({"temperature":0.5})");
+  const auto model = *open_folder(folder_.path());
+  EXPECT_EQ(model->generation_config_json, R"({"temperature":0.5})");
+  EXPECT_EQ(model->fingerprint().config,
+            digest_of_settings(model->config_json, model->generation_config_json));
   folder_.write("generation_config.json", "null");
   EXPECT_EQ(
       refusal(ErrorCode::corrupt),
