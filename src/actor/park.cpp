@@ -18,6 +18,7 @@ Result<void> Actor::park(const std::string& path) {
   }
   parked_path_ = path;
   parked_module_ = guest_->module();
+  guest_->drop_lines();
   guest_.reset();
   turns_.clear();
   return {};

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "actor/actor.h"
+#include "core/log.h"
 #include "guest/test_support.h"
 #include "os/test_folder.h"
 
@@ -52,6 +53,28 @@ TEST_F(Park, gives_the_guest_back_and_takes_it_again_for_the_next_message) {
   EXPECT_FALSE(actor->is_parked());
   EXPECT_EQ(count(), 2);
   EXPECT_EQ(outputs.size(), 2u);
+}
+
+TEST_F(Park, logs_a_line_that_is_not_complete_once_and_whole) {
+  Script script;
+  script.data(kRecord, "hello\n");
+  script.words(kRecord + 64, {kRecord, 3, kRecord + 3, 3});
+  for (const std::uint32_t piece : {kRecord + 64, kRecord + 72}) {
+    script.end_phase(DW_NEXT_IDLE);
+    script.call_of("wasi_snapshot_preview1", "fd_write", {1, piece, 1, kRecord + 128});
+  }
+  script.end_phase(DW_NEXT_IDLE);
+  actor = Actor::create(services, guest::test::compile(script.wat()).value()).value();
+  std::vector<std::string> lines;
+  log::configure(log::Level::debug,
+                 [&lines](log::Level, std::string_view line) { lines.emplace_back(line); });
+  actor->send("one");
+  run();
+  EXPECT_TRUE(actor->park(path));
+  actor->send("two");
+  run();
+  log::configure(log::Level::warning, nullptr);
+  EXPECT_EQ(lines, std::vector<std::string>{"guest: hello"});
 }
 
 TEST_F(Park, keeps_messages_and_records_that_wait) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -140,9 +141,24 @@ class Comparison {
       return fmt::format("The memory has {} bytes instead of {}.", played_.memory_bytes,
                          frozen_.memory_bytes);
     }
-    if (played_.globals != frozen_.globals) return std::string("A global differs.");
-    if (played_.last_handle != frozen_.last_handle || played_.last_run != frozen_.last_run) {
-      return std::string("The numbers of handles or runs differ.");
+    const auto numbers = [](const guest::Snapshot& s) {
+      return std::tie(s.last_handle, s.last_run, s.rows);
+    };
+    const auto lines = [](const guest::Snapshot& s) {
+      return std::tie(s.standard_output, s.standard_error);
+    };
+    const std::pair<bool, const char*> parts[] = {
+        {played_.globals == frozen_.globals, "A global differs."},
+        {numbers(played_) == numbers(frozen_), "The numbers of handles, runs or rows differ."},
+        {played_.message == frozen_.message, "The message differs."},
+        {played_.error_text == frozen_.error_text, "The sentence of the last error differs."},
+        {lines(played_) == lines(frozen_), "A line that is not complete differs."},
+        {played_.windows == frozen_.windows, "A window differs."},
+        {played_.handles == frozen_.handles, "A handle differs."},
+        {std::ranges::equal(played_.graphs, frozen_.graphs, same_graph), "A graph differs."},
+    };
+    for (const auto& [is_equal, sentence] : parts) {
+      if (!is_equal) return std::string(sentence);
     }
     DW_TRY_ASSIGN(std::string in_states, find_in_states());
     if (!in_states.empty()) return in_states;
@@ -150,6 +166,11 @@ class Comparison {
   }
 
  private:
+  static bool same_graph(const guest::Snapshot::Graph& a, const guest::Snapshot::Graph& b) {
+    return a.executable->program().encoded == b.executable->program().encoded &&
+           a.windows == b.windows && a.states == b.states && a.registers == b.registers;
+  }
+
   std::string find_in_memory() const {
     const auto a = played_.region->bytes(), b = frozen_.region->bytes();
     if (std::ranges::equal(a, b)) return {};
@@ -168,8 +189,11 @@ class Comparison {
         return fmt::format("State {} has {} rows instead of {}.", n, a.length_rows(),
                            b.length_rows());
       }
+      if (!std::ranges::equal(a.tokens(), b.tokens())) {
+        return fmt::format("The tokens of state {} differ.", n);
+      }
       std::vector<std::byte> of_a(a.block_bytes()), of_b(b.block_bytes());
-      for (std::size_t i = 0; i * device::AppendState::kBlockRows < a.length_rows(); ++i) {
+      for (std::size_t i = 0; i < device::AppendState::blocks_of(a.length_rows()); ++i) {
         DW_TRY(a.read_block(i, of_a));
         DW_TRY(b.read_block(i, of_b));
         if (of_a != of_b) {

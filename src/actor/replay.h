@@ -18,10 +18,10 @@ struct Replay {
 };
 
 // Starts a guest anew, gives it the messages, random bits, times and interruptions of the file's
-// input log, has the device do its runs, and compares guest, states and registers with the file's,
-// byte for byte. A run that was interrupted is not done again: what such a run left in windows may
-// differ. The actor's records go nowhere.
-// Errors: as thaw(); corrupt for a log that cannot be this guest's.
+// input log, has the device do its runs, and compares all of the guest but its clock and the count
+// of what it logged with the file's: memory, states and registers byte for byte. A run that was
+// interrupted is not done again: what such a run left in windows may differ. The actor's records go
+// nowhere. Errors: as thaw(); corrupt for a log that cannot be this guest's.
 Result<Replay> replay(const frozen::File& file, guest::Services services,
                       std::shared_ptr<const guest::Module> module);
 

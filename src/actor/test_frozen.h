@@ -8,7 +8,9 @@
 
 #include "actor/actor.h"
 #include "actor/freeze.h"
+#include "actor/frozen_file.h"
 #include "actor/thaw.h"
+#include "core/checksum.h"
 #include "driftwood_program.hpp"
 #include "guest/test_support.h"
 
@@ -71,6 +73,28 @@ class FrozenActor : public guest::test::HostedGuest {
       std::ranges::copy(std::as_bytes(std::span(to)), bytes.begin() + static_cast<long>(at));
     }
     EXPECT_GT(count, 0u) << from;
+    return bytes;
+  }
+
+  // The bytes of a tensor of the file.
+  static std::span<std::byte> tensor_in(std::span<std::byte> file, std::string_view name) {
+    const auto header = frozen::File::of(file).value().header();
+    std::uint64_t data_bytes = 0;
+    for (const auto& [other, tensor] : header.tensors) {
+      data_bytes = std::max(data_bytes, tensor.end);
+    }
+    const auto& tensor = header.tensors.find(name)->second;
+    return file.last(data_bytes).subspan(tensor.begin, tensor.end - tensor.begin);
+  }
+
+  // The file with the checksums that fit its bytes.
+  static std::vector<std::byte> with_its_checksums(std::vector<std::byte> bytes) {
+    const auto header = frozen::File::of(bytes).value().header();
+    std::vector<std::uint64_t> sums = {xxh3(std::as_bytes(std::span(header.metadata.at("actor"))))};
+    for (const std::string& name : frozen::checked_tensors(header)) {
+      sums.push_back(xxh3(tensor_in(bytes, name)));
+    }
+    std::ranges::copy(std::as_bytes(std::span(sums)), tensor_in(bytes, frozen::kChecksums).begin());
     return bytes;
   }
 };

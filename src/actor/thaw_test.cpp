@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "actor/test_frozen.h"
-#include "core/checksum.h"
 #include "model/fingerprint.h"
 #include "model/model.h"
 
@@ -49,21 +48,8 @@ TEST_F(Thaw, gives_the_actor_that_was_frozen) {
   EXPECT_EQ(go_on(*thawed->actor), go_on(*actor));
 }
 
-// The file with the checksum of the description that it has.
-std::vector<std::byte> with_its_checksum(std::vector<std::byte> bytes) {
-  const auto file = frozen::File::of(bytes).value();
-  std::uint64_t data_begin = bytes.size();
-  for (const auto& [name, tensor] : file.header().tensors) {
-    data_begin = std::min<std::uint64_t>(data_begin, bytes.size() - tensor.end);
-  }
-  const std::uint64_t sum = xxh3(std::as_bytes(std::span(file.header().metadata.at("actor"))));
-  std::ranges::copy(std::as_bytes(std::span(&sum, 1)),
-                    bytes.begin() + data_begin + file.find(frozen::kChecksums)->begin);
-  return bytes;
-}
-
 TEST_F(Thaw, says_when_later_sums_may_differ) {
-  const auto bytes = with_its_checksum(
+  const auto bytes = with_its_checksums(
       replaced(freeze(*spawn()), R"(\"numerics\":\")" + device->capabilities().numerics,
                R"(\"numerics\":\")" + std::string(device->capabilities().numerics.size(), 'x')));
   const auto thawed = thaw(bytes);

@@ -88,6 +88,11 @@ void Guest::flush_log() {
   state().standard_error.flush();
 }
 
+void Guest::drop_lines() {
+  state().standard_output.drop();
+  state().standard_error.drop();
+}
+
 Result<Next> Guest::start() {
   if (phase_ != Phase::fresh) {
     return fail(ErrorCode::invalid_argument, "The guest was started already.");

@@ -124,6 +124,10 @@ class Guest {
   // failed.
   Result<Snapshot> snapshot() const;
 
+  // Leaves the lines of its output that are not complete to whoever goes on from its snapshot;
+  // otherwise they are logged when it is destroyed.
+  void drop_lines();
+
   // What reached the guest so far.
   const InputLog& inputs() const;
 

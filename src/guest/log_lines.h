@@ -51,6 +51,7 @@ class LogLines {
   void append(std::string_view bytes);
   // Writes what waits for its newline.
   void flush();
+  void drop() { waiting_.clear(); }
   const std::string& waiting() const { return waiting_; }
 
  private:

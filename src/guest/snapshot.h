@@ -24,6 +24,7 @@ struct Snapshot {
     struct Place {
       std::optional<std::uint32_t> window;
       std::uint64_t offset_bytes = 0;
+      bool operator==(const Place&) const = default;
     };
     std::shared_ptr<const device::Executable> executable;
     std::vector<Place> windows;
@@ -38,6 +39,7 @@ struct Snapshot {
     std::uint32_t number;
     Kind kind;
     std::uint32_t index;
+    bool operator==(const Handle&) const = default;
   };
 
   bool started = false;     // driftwood_start was called

@@ -24,6 +24,8 @@ struct WindowRange {
   std::uint64_t offset_bytes;  // from the region's base
   std::uint64_t size_bytes;
   Access access;
+
+  bool operator==(const WindowRange&) const = default;
 };
 
 // Proof that a device may address a range of a region: holds the region, and is counted by it. A
