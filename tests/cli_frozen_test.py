@@ -9,11 +9,19 @@ import shutil
 import signal
 import struct
 import subprocess
-import sys
 import tempfile
 import unittest
 
-from cli_support import DRIFTWOOD, GOLDENS, REFERENCE_DATA, SMALL, TEST_GUESTS, driftwood
+from cli_support import (
+    DRIFTWOOD,
+    GOLDENS,
+    REFERENCE_DATA,
+    SMALL,
+    TEST_GUESTS,
+    CommandTest,
+    driftwood,
+    main,
+)
 
 PROMPT = "It was a dark night"
 GREEDY = ("--temperature", 0, "--max-tokens", 40)
@@ -21,7 +29,7 @@ SAMPLED = ("--temperature", 0.9, "--seed", 7, "--max-tokens", 40)
 VAD = REFERENCE_DATA / "silero-vad"
 
 
-class FrozenTest(unittest.TestCase):
+class FrozenTest(CommandTest):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.folder)
@@ -32,18 +40,6 @@ class FrozenTest(unittest.TestCase):
         result = driftwood(*arguments, **options)
         self.assertEqual(result.returncode, code, result.stderr)
         return result.stdout
-
-    def refused(self, *arguments, saying, code=1):
-        result = driftwood(*arguments)
-        error = result.stderr.decode()
-        self.assertEqual(result.returncode, code, error)
-        self.assertEqual(result.stdout, b"")
-        for words in saying:
-            self.assertIn(words, error)
-        if code == 1:
-            self.assertEqual(error.count("\n"), 1, error)
-            self.assertTrue(error.startswith("driftwood: ") and error.endswith(".\n"), error)
-        return error
 
     def freeze(self, name="talk.safetensors", *more, steps=12):
         path = self.folder / name
@@ -403,4 +399,4 @@ class Help(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1], verbosity=1)
+    main()

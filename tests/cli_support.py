@@ -1,4 +1,4 @@
-"""What the tests of the command line share: where things are, and running the program.
+"""What the tests of the command line share: where things are, running the program, and refusals.
 
 The scripts take DRIFTWOOD REFERENCE_DATA FOLDER_OF_TEST_GUESTS.
 """
@@ -8,6 +8,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import unittest
 
 DRIFTWOOD, REFERENCE_DATA, TEST_GUESTS = (
     pathlib.Path(argument).resolve() for argument in sys.argv[1:4]
@@ -15,6 +16,7 @@ DRIFTWOOD, REFERENCE_DATA, TEST_GUESTS = (
 GOLDENS = pathlib.Path(__file__).parent / "goldens"
 STORIES = REFERENCE_DATA / "tinystories-656K"
 SMALL = GOLDENS / "llama32-f32"  # has no tokenizer, so it takes --prompt-ids
+IDS = ["--model", SMALL, "--prompt-ids", "3,4,5", "--max-tokens", "2"]
 
 
 def driftwood(*arguments, stdin=b"", **options):
@@ -33,3 +35,25 @@ def driftwood(*arguments, stdin=b"", **options):
         result.returncode >= 0
     ), f"{arguments} ended by signal {-result.returncode}: {result.stderr}"
     return result
+
+
+class CommandTest(unittest.TestCase):
+    def refused(self, *arguments, saying, code=1, stdin=b""):
+        """Bad input ends in one clear sentence, exit code 1 (2: usage), and no standard output."""
+        result = driftwood(*arguments, stdin=stdin)
+        error = result.stderr.decode()
+        self.assertEqual(result.returncode, code, error)
+        self.assertEqual(result.stdout, b"")
+        for words in saying:
+            self.assertIn(words, error)
+        if code == 1:
+            self.assertEqual(error.count("\n"), 1, error)
+            self.assertTrue(error.startswith("driftwood: "), error)
+            self.assertTrue(error.endswith(".\n"), error)
+        return error
+
+
+def main():
+    if os.environ.get("CI") == "true" and not STORIES.exists():
+        sys.exit(f"the reference data is missing: {STORIES}")
+    unittest.main(argv=sys.argv[:1], verbosity=1)
