@@ -31,20 +31,13 @@ inline constexpr std::size_t kOneRowOutputs = kParts == 1 ? 8 : 4;
 inline constexpr std::size_t kTileOutputs = kParts == 1 ? 4 : 2;
 inline constexpr std::size_t kTileRows = kParts == 1 ? 6 : 3;
 
-struct NothingBetween {
-  HWY_INLINE void operator()(std::uint64_t) const {}
-};
-
 // Adds the products of kRows rows of x and kOutputs rows of weights, which lie `step` elements
-// apart, to sums in registers: k ascending in each lane. `between` is called with every k that is a
-// multiple of the lanes.
-template <typename T, std::size_t kOutputs, std::size_t kRows, typename Between = NothingBetween>
+// apart, to sums in registers: k ascending in each lane.
+template <typename T, std::size_t kOutputs, std::size_t kRows>
 HWY_INLINE void add_products(const float* const* x, const T* weights, std::uint64_t step,
-                             std::uint64_t depth, Lanes (&sum)[kOutputs][kRows],
-                             const Between& between = {}) {
+                             std::uint64_t depth, Lanes (&sum)[kOutputs][kRows]) {
   const std::uint64_t whole = depth / kLanes * kLanes;
   for (std::uint64_t k = 0; k < whole; k += kLanes) {
-    between(k);
     for (std::size_t p = 0; p < kParts; ++p) {
       const std::uint64_t at = k + p * kPartLanes;
       Part w[kOutputs];
