@@ -361,6 +361,54 @@ class Checkpoints(unittest.TestCase):
         self.assertIn("models--org--other", result.stderr.decode())
 
 
+class CompiledGuests(unittest.TestCase):
+    """What was compiled is kept, where the environment says, and makes no difference."""
+
+    def setUp(self):
+        self.home = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+
+    def files(self, folder):
+        return [path for path in folder.rglob("*") if path.is_file()]
+
+    def run_with(self, **environment):
+        result = driftwood("run", *IDS, "--json", "--temperature", "0", env=environment)
+        self.assertEqual((result.returncode, result.stderr), (0, b""))
+        return [line for line in result.stdout.splitlines() if b"timings" not in line]
+
+    def test_where_they_are_kept(self):
+        home, other = self.home / "home", self.home / "other"
+        plain = self.run_with()
+        for environment, folder in (
+            ({"HOME": str(home)}, home / ".cache" / "driftwood"),
+            ({"HOME": str(home), "XDG_CACHE_HOME": str(other)}, other / "driftwood"),
+            ({"HOME": str(home), "DRIFTWOOD_CACHE": str(other / "here")}, other / "here"),
+        ):
+            for _ in range(2):
+                self.assertEqual(self.run_with(**environment), plain)
+                self.assertEqual(len(self.files(folder)), 1)
+        self.assertEqual(len(self.files(self.home)), 3)
+        self.run_with(HOME=str(self.home / "nowhere"), DRIFTWOOD_CACHE="")
+        self.assertEqual(len(self.files(self.home)), 3)
+
+    def test_a_damaged_file_is_written_again(self):
+        plain = self.run_with(DRIFTWOOD_CACHE=str(self.home))
+        (file,) = self.files(self.home)
+        whole = file.read_bytes()
+        file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        self.assertEqual(self.run_with(DRIFTWOOD_CACHE=str(self.home)), plain)
+        self.assertEqual(file.read_bytes(), whole)
+
+    def test_a_folder_that_cannot_be_written_is_said_in_the_log_alone(self):
+        blocked = self.home / "file" / "below"
+        blocked.parent.touch()
+        self.run_with(DRIFTWOOD_CACHE=str(blocked))
+        result = driftwood(
+            "run", *IDS, "--json", "--log", "info", env={"DRIFTWOOD_CACHE": str(blocked)}
+        )
+        self.assertEqual(result.returncode, 0)
+        self.assertIn(str(blocked), result.stderr.decode())
+
+
 class TraceHash(unittest.TestCase):
     def trace(self, *options):
         with tempfile.TemporaryDirectory() as folder:

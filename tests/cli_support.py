@@ -3,8 +3,10 @@
 The scripts take DRIFTWOOD REFERENCE_DATA FOLDER_OF_TEST_GUESTS.
 """
 
+import atexit
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,6 +18,11 @@ DRIFTWOOD, REFERENCE_DATA, TEST_GUESTS = (
 GOLDENS = pathlib.Path(__file__).parent / "goldens"
 STORIES = REFERENCE_DATA / "tinystories-656K"
 SMALL = GOLDENS / "llama32-f32"  # has no tokenizer, so it takes --prompt-ids
+# Nothing of a test is left in the caches of whoever runs it.
+CACHE = pathlib.Path(tempfile.mkdtemp())
+atexit.register(shutil.rmtree, CACHE, ignore_errors=True)
+os.environ["DRIFTWOOD_CACHE"] = str(CACHE)
+
 IDS = ["--model", SMALL, "--prompt-ids", "3,4,5", "--max-tokens", "2"]
 
 

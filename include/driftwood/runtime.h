@@ -30,6 +30,10 @@ struct RuntimeOptions {
   std::string device = "auto";  // a name from device_names(), or the best one
   unsigned thread_count = 0;    // of the CPU device; 0: what the process may use
   std::string isa;  // of the CPU device: "avx2", "avx512", "neon", "portable"; empty: the best
+  // Where compiled guests are kept for later processes; made where it is missing; empty: nowhere.
+  // What is in it is run as machine code, so only files that this user alone may write are read. A
+  // folder that cannot be written does no harm.
+  std::string cache_folder;
 };
 
 // A compiled guest. Lifetime: a shared handle. Threads: immutable, free.

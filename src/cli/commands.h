@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include <driftwood/runtime.h>
@@ -29,7 +30,15 @@ void add_inspect(CLI::App& app, Command& chosen);
 void add_probe(CLI::App& app, Command& chosen);
 void add_bench(CLI::App& app, Command& chosen, const NativeGuest& native_llama);
 
-// The options that choose and configure a device. `default_device` says what no --device means.
+// The variable's value with `below` behind it, or nothing where it is not set or empty.
+std::string folder_from(const char* variable, const char* below);
+
+// Where compiled guests are kept: what DRIFTWOOD_CACHE says, otherwise a folder of the user's own
+// caches; empty for nowhere.
+std::string find_cache_folder();
+
+// The options that choose and configure a device, whose folder for compiled guests is set too.
+// `default_device` says what no --device means.
 void add_device_options(CLI::App& command, RuntimeOptions& options,
                         std::string_view default_device);
 

@@ -1,5 +1,6 @@
 #include <charconv>
 #include <cstdio>
+#include <cstdlib>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -34,6 +35,7 @@ CLI::Validator not_empty() {
 
 void add_device_options(CLI::App& command, RuntimeOptions& options,
                         std::string_view default_device) {
+  options.cache_folder = find_cache_folder();
   std::vector<std::string> usable = device_names();
   usable.push_back("auto");
   command
@@ -53,6 +55,23 @@ void add_device_options(CLI::App& command, RuntimeOptions& options,
           "Instruction set of the CPU device: avx2, avx512, neon, portable (default: the best)")
       ->check(CLI::IsMember({"avx2", "avx512", "neon", "portable"}))
       ->group("Device");
+}
+
+std::string find_cache_folder() {
+  // Set but empty, it says that there is to be none.
+  if (const char* chosen = std::getenv("DRIFTWOOD_CACHE"); chosen != nullptr) return chosen;
+#if defined(__APPLE__)
+  return folder_from("HOME", "/Library/Caches/driftwood");
+#else
+  std::string folder = folder_from("XDG_CACHE_HOME", "/driftwood");
+  if (folder.empty()) folder = folder_from("HOME", "/.cache/driftwood");
+  return folder;
+#endif
+}
+
+std::string folder_from(const char* variable, const char* below) {
+  const char* value = std::getenv(variable);
+  return value == nullptr || *value == '\0' ? std::string() : std::string(value) + below;
 }
 
 CLI::Option* add_kv_dtype_option(CLI::App& command, std::string& kv_dtype) {

@@ -3,20 +3,10 @@
 #include <driftwood/model.h>
 #include <fmt/format.h>
 
-#include <cstdlib>
-
+#include "cli/commands.h"
 #include "cli/terminal.h"
 
 namespace driftwood::cli {
-namespace {
-
-// The variable's value with `below` behind it, or nothing where it is not set or empty.
-std::string folder_from(const char* variable, const char* below) {
-  const char* value = std::getenv(variable);
-  return value == nullptr || *value == '\0' ? std::string() : std::string(value) + below;
-}
-
-}  // namespace
 
 Result<std::string> find_model(const std::string& name) {
   if (name.empty()) {

@@ -4,9 +4,12 @@
 #include <array>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "guest/module.h"
+#include "guest/module_cache.h"
 #include "guest/wasmtime_handles.h"
 #include "os/copy_on_write.h"
 #include "os/ticker.h"
@@ -14,13 +17,16 @@
 namespace driftwood::guest {
 
 struct Engine::Impl {
-  Impl(OwnedEngine made, OwnedLinker linker_of_it)
-      : engine(std::move(made)), linker(std::move(linker_of_it)) {}
+  Impl(OwnedEngine made, OwnedLinker linker_of_it, const std::string& cache_folder)
+      : engine(std::move(made)), linker(std::move(linker_of_it)) {
+    if (!cache_folder.empty()) cache.emplace(cache_folder);
+  }
 
   static constexpr std::uint64_t kTickNs = 10'000'000;  // how soon a call that is to end is noticed
 
   OwnedEngine engine;
   OwnedLinker linker;  // knows every import
+  std::optional<ModuleCache> cache;
   // Advances the epoch while guests are called.
   os::Ticker ticker{kTickNs, [this] { wasmtime_engine_increment_epoch(engine.get()); }};
 };

@@ -44,7 +44,7 @@ void pin_features(wasm_config_t* config) {
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Engine::~Engine() = default;
 
-Result<std::shared_ptr<Engine>> Engine::create() {
+Result<std::shared_ptr<Engine>> Engine::create(const std::string& cache_folder) {
   wasm_config_t* config = wasm_config_new();
   pin_features(config);
   install_memory_creator(config);
@@ -57,7 +57,7 @@ Result<std::shared_ptr<Engine>> Engine::create() {
   OwnedLinker linker(wasmtime_linker_new(engine.get()));
   define_imports(linker.get());
   return std::shared_ptr<Engine>(
-      new Engine(std::make_unique<Impl>(std::move(engine), std::move(linker))));
+      new Engine(std::make_unique<Impl>(std::move(engine), std::move(linker), cache_folder)));
 }
 
 }  // namespace driftwood::guest

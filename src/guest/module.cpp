@@ -127,7 +127,7 @@ Result<OwnedModule> compile_freezable(wasm_engine_t* engine, std::span<const std
   return module;
 }
 
-// Precondition: compile_freezable() made the module.
+// Precondition: compile_freezable() made the module, in this process or an earlier one.
 std::vector<MutableGlobal> mutable_globals_of(const wasmtime_module_t* module) {
   OwnedExportTypes exports;
   wasmtime_module_exports(module, &exports);
@@ -182,7 +182,14 @@ Result<std::shared_ptr<const Module>> Module::compile(std::shared_ptr<Engine> en
     return fail(ErrorCode::corrupt,
                 "The guest is not a WebAssembly module: it does not begin with \\0asm.");
   }
-  DW_TRY_ASSIGN(OwnedModule module, compile_freezable(engine->impl().engine.get(), wasm));
+  const Engine::Impl& compiler = engine->impl();
+  const auto sha256 = sha256_of(wasm);
+  OwnedModule module =
+      compiler.cache ? compiler.cache->find(compiler.engine.get(), sha256) : nullptr;
+  const bool is_new = module == nullptr;
+  if (is_new) {
+    DW_TRY_ASSIGN(module, compile_freezable(compiler.engine.get(), wasm));
+  }
   DW_TRY(check_imports(module.get()));
   const Exports exports(module.get());
   DW_TRY_ASSIGN(const std::uint64_t memory_bytes, check_memory(exports));
@@ -193,13 +200,14 @@ Result<std::shared_ptr<const Module>> Module::compile(std::shared_ptr<Engine> en
 
   wasmtime_instance_pre_t* prepared = nullptr;
   const OwnedError error(
-      wasmtime_linker_instantiate_pre(engine->impl().linker.get(), module.get(), &prepared));
+      wasmtime_linker_instantiate_pre(compiler.linker.get(), module.get(), &prepared));
   if (error != nullptr) {
     return fail(ErrorCode::invalid_argument, "The guest cannot be linked: {}", message_of(*error));
   }
+  if (is_new && compiler.cache) compiler.cache->keep(module.get(), sha256);
   auto globals = mutable_globals_of(module.get());
   return std::shared_ptr<const Module>(new Module(std::make_unique<Impl>(
-      std::move(engine), std::vector(wasm.begin(), wasm.end()), sha256_of(wasm), std::move(module),
+      std::move(engine), std::vector(wasm.begin(), wasm.end()), sha256, std::move(module),
       std::move(globals), OwnedInstancePre(prepared), memory_bytes, has_initialize)));
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "core/error.h"
 
@@ -14,8 +15,9 @@ namespace driftwood::guest {
 // Threads: free.
 class Engine {
  public:
-  // Errors: unsupported when Wasmtime refuses this machine.
-  static Result<std::shared_ptr<Engine>> create();
+  // Modules that were compiled are kept in `cache_folder` for later processes (module_cache.h);
+  // empty for nowhere. Errors: unsupported when Wasmtime refuses this machine.
+  static Result<std::shared_ptr<Engine>> create(const std::string& cache_folder = {});
   ~Engine();
 
   struct Impl;
@@ -34,7 +36,8 @@ class Module {
  public:
   static constexpr std::size_t kMostBytes = std::size_t{256} << 20;
 
-  // Compiles WebAssembly bytes, and keeps a copy of them. Errors: corrupt when they are not a valid
+  // Compiles WebAssembly bytes, or finds them compiled in the engine's cache, and keeps a copy of
+  // them. Errors: corrupt when they are not a valid
   // module of the features that guests may use; invalid_argument, with what it is, when it asks for
   // what it is not given, lacks what it must have, or has what cannot be frozen; limit above
   // kMostBytes.

@@ -25,6 +25,14 @@ Result<InputFile> InputFile::open(const std::string& path) {
   return InputFile(path, std::move(file.descriptor), file.size_bytes);
 }
 
+Result<bool> InputFile::is_ours_alone() const {
+  struct stat status;
+  if (::fstat(descriptor_->number(), &status) != 0) {
+    return fail(ErrorCode::io, "File \"{}\" cannot be examined: {}.", path_, errno_text());
+  }
+  return os::is_ours_alone(status);
+}
+
 Result<void> InputFile::read(std::uint64_t offset_bytes, std::span<std::byte> to) const {
   while (!to.empty()) {
     const ssize_t got =

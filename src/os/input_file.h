@@ -25,6 +25,9 @@ class InputFile {
 
   std::uint64_t size_bytes() const { return size_bytes_; }  // when it was opened
 
+  // Whether it belongs to the process's user, and nobody else may write it. Errors: io.
+  Result<bool> is_ours_alone() const;
+
   // Fills `to` with the bytes from `offset_bytes` on. Errors: io, also where the file has ended.
   Result<void> read(std::uint64_t offset_bytes, std::span<std::byte> to) const;
 

@@ -1,5 +1,5 @@
-// What the files of this folder share: errno as text, a file descriptor that closes itself, and the
-// opening of regular files.
+// What the files of this folder share: errno as text, a file descriptor that closes itself, whose a
+// file is, and the opening of regular files.
 #pragma once
 
 #include <fcntl.h>
@@ -19,6 +19,11 @@ namespace driftwood::os {
 // The text of the last failed call's errno.
 inline std::string errno_text() {
   return std::system_category().message(errno);
+}
+
+// Whether it belongs to the process's user, and nobody else may write it.
+inline bool is_ours_alone(const struct stat& status) {
+  return status.st_uid == ::geteuid() && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
 class Descriptor {

@@ -57,10 +57,12 @@ Result<std::filesystem::path> follow_links(const std::string& path) {
 // The file that is written before it takes its place; deleted if it never does.
 class TemporaryFile {
  public:
-  static Result<TemporaryFile> create(const std::string& path, const std::string& folder) {
-    std::string name = fmt::format("{}/.driftwood-{:016x}.tmp", folder, random_bits());
+  static Result<TemporaryFile> create(const std::string& path, const std::string& folder,
+                                      Readers readers) {
+    const mode_t mode = readers == Readers::owner ? 0600 : 0666;
+    std::string name = fmt::format("{}/{}{:016x}.tmp", folder, kTemporaryPrefix, random_bits());
     const auto number = static_cast<int>(step("open", [&] {
-      return ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      return ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     }));
     if (number < 0) return cannot_be_written(path);
     return TemporaryFile(path, std::move(name), Descriptor(number));
@@ -164,7 +166,8 @@ void set_file_faults(const FileFaults* faults) {
   file_faults = faults;
 }
 
-Result<void> replace_file(const std::string& path, Parts parts, Durability durability) {
+Result<void> replace_file(const std::string& path, Parts parts, Durability durability,
+                          Readers readers) {
   DW_TRY_ASSIGN(const std::filesystem::path target, follow_links(path));
   struct stat status;
   if (::stat(target.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
@@ -184,7 +187,7 @@ Result<void> replace_file(const std::string& path, Parts parts, Durability durab
   if (durability == Durability::synced) {
     DW_TRY_ASSIGN(folder_descriptor, Descriptor::open_for_reading(folder, O_DIRECTORY));
   }
-  DW_TRY_ASSIGN(TemporaryFile file, TemporaryFile::create(path, folder));
+  DW_TRY_ASSIGN(TemporaryFile file, TemporaryFile::create(path, folder, readers));
   DW_TRY(file.write(parts));
   if (durability == Durability::synced) DW_TRY(file.sync());
   DW_TRY(file.close());

@@ -12,7 +12,7 @@ Result<Runtime> Runtime::create(const RuntimeOptions& options) {
   DW_TRY_ASSIGN(impl->device,
                 device::open_device(options.device,
                                     {.thread_count = options.thread_count, .isa = options.isa}));
-  DW_TRY_ASSIGN(impl->engine, guest::Engine::create());
+  DW_TRY_ASSIGN(impl->engine, guest::Engine::create(options.cache_folder));
   return Runtime(std::move(impl));
 }
 

@@ -85,6 +85,29 @@ TEST_F(Frozen, goes_on_from_bytes_in_memory) {
   EXPECT_EQ(joined(before, work(thawed->actor)), whole_answer());
 }
 
+TEST_F(Frozen, goes_on_the_same_where_its_guest_was_compiled_by_an_earlier_process) {
+  const RuntimeOptions options{
+      .device = "cpu", .thread_count = 1, .isa = "", .cache_folder = folder_.path("cache")};
+  const auto wanted = whole_answer();
+  std::vector<std::string> before;
+  {
+    Actor actor = spawn();
+    actor.send(kRequest);
+    before = work(actor, 6);
+    ASSERT_TRUE(actor.freeze(path_, {}));
+  }
+  for (const bool is_kept : {false, true}) {
+    EXPECT_EQ(std::filesystem::exists(options.cache_folder), is_kept);
+    runtime_ = Runtime::create(options).value();
+    Actor thawed = thaw(path_);  // with the guest in the file
+    EXPECT_EQ(joined(before, work(thawed)), wanted);
+    guest_ = runtime_.builtin_guest("llama").value();
+    EXPECT_EQ(whole_answer(), wanted);
+    Actor given = thaw(path_, {.guest = guest_});
+    EXPECT_EQ(joined(before, work(given)), wanted);
+  }
+}
+
 TEST_F(Frozen, a_thin_file_takes_the_guest_that_it_is_given_and_no_other) {
   Actor actor = spawn();
   actor.send(kRequest);
