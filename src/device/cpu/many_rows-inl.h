@@ -4,9 +4,9 @@
 // Tiles of rows x outputs are worked on one part of the lanes at a time, so that the registers hold
 // a tile large enough to load little for each fma. Rows of x are copied into the order in which the
 // tiles read them, since rows as they are lie a power of two apart and fall into the same few sets
-// of the first cache. The weights are read as they are: by the first tile from memory, where they
-// were asked for while the group before was worked on, and by the others from a cache. The lanes
-// rest in memory between pieces of the depth. None of this changes an order: each lane sums its own
+// of the first cache. The weights are read once, by the first tile, having been asked for while the
+// group before was worked on; the others find them in the first cache as f32. The lanes rest in
+// memory between pieces of the depth. None of this changes an order: each lane sums its own
 // k, ascending.
 #if defined(DRIFTWOOD_DEVICE_CPU_MANY_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef DRIFTWOOD_DEVICE_CPU_MANY_ROWS_INL_H_
@@ -30,8 +30,8 @@ namespace HWY_NAMESPACE {
 // The most rows and outputs that are worked on together, and of the depth at a time: the copy of x
 // and the sums stay in the second cache.
 inline constexpr std::size_t kManyRows = 24;
-inline constexpr std::size_t kManyOutputs = 192;
-inline constexpr std::uint64_t kManyDepth = 1024;
+inline constexpr std::size_t kManyOutputs = 384;
+inline constexpr std::uint64_t kManyDepth = 512;
 
 // Sides of a tile: as many sums as the registers hold beside the operands.
 inline constexpr std::size_t kGroupOutputs = 3;
@@ -78,7 +78,10 @@ HWY_INLINE Lanes joined(const Lanes& parts) {
   return lanes;
 }
 
-// The next group's weights, fetched a few lines before each tile of a group: all at once they would
+// How much later than they are asked for weights are read: memory is slower than one group.
+inline constexpr std::size_t kGroupsAhead = 2;
+
+// A later group's weights, fetched a few lines before each tile of a group: all at once they would
 // hold up the loads after them.
 struct Ahead {
   static constexpr std::size_t kLineBytes = 64;
@@ -107,20 +110,21 @@ class ManyRows {
   template <typename T>
   void multiply(const float* const* x, std::size_t rows, const T* weights, std::size_t outputs,
                 std::uint64_t depth, float* const* y) {
-    rows_ = rows;
+    set_rows(rows);
     outputs_ = outputs;
-    tiles_ = (rows + kGroupRows - 1) / kGroupRows;
     const std::size_t groups = (outputs + kGroupOutputs - 1) / kGroupOutputs;
     for (std::uint64_t k = 0; k < depth; k += kManyDepth) {
       const std::uint64_t piece = std::min(kManyDepth, depth - k);
       const std::uint64_t next = k + kManyDepth;
       copy_rows<T>(x, k, piece);
       for (std::size_t g = 0; g < groups; ++g) {
+        const std::size_t then = g + kGroupsAhead;
         Ahead ahead = {.rows = {}, .row_bytes = 0, .row = kGroupOutputs};
-        if (g + 1 < groups) {
-          ahead = ahead_of(weights + k, depth, piece, g + 1);
+        if (then < groups) {
+          ahead = ahead_of(weights + k, depth, piece, then);
         } else if (next < depth) {
-          ahead = ahead_of(weights + next, depth, std::min(kManyDepth, depth - next), 0);
+          ahead =
+              ahead_of(weights + next, depth, std::min(kManyDepth, depth - next), then - groups);
         }
         add_group(weights + k, depth, piece, g, k == 0, ahead);
       }
@@ -130,8 +134,10 @@ class ManyRows {
 
  private:
   // Rows are spread evenly over the tiles: one that is left alone would use few sums.
-  std::size_t first_row(std::size_t tile) const {
-    return tile * (rows_ / tiles_) + std::min(tile, rows_ % tiles_);
+  void set_rows(std::size_t rows) {
+    rows_ = rows;
+    tiles_ = (rows + kGroupRows - 1) / kGroupRows;
+    for (std::size_t t = 0; t <= tiles_; ++t) first_row_[t] = t * rows / tiles_;
   }
 
   float* rows_of(std::size_t part, std::size_t row, std::uint64_t steps) {
@@ -162,7 +168,7 @@ class ManyRows {
   void copy_rows(const float* const* x, std::uint64_t k, std::uint64_t piece) {
     const std::uint64_t steps = (piece + kLanes - 1) / kLanes;
     for (std::size_t t = 0; t < tiles_; ++t) {
-      const std::size_t first = first_row(t), count = first_row(t + 1) - first;
+      const std::size_t first = first_row_[t], count = first_row_[t + 1] - first;
       for (std::uint64_t s = 0; s < steps; ++s) {
         const std::uint64_t at = s * kLanes, rest = std::min<std::uint64_t>(kLanes, piece - at);
         for (std::size_t i = 0; i < count; ++i) {
@@ -183,21 +189,23 @@ class ManyRows {
     const std::uint64_t steps = (piece + kLanes - 1) / kLanes;
     Tile<T> tile = {.x = nullptr,
                     .weights = {},
+                    .expanded = weights_,
                     .piece = piece,
-                    .lines_ahead = 0,
                     .is_first = is_first,
                     .sums = nullptr};
     for (std::size_t o = 0; o < kGroupOutputs; ++o) {
       tile.weights[o] = weights + output(group, o) * depth;
     }
-    tile.lines_ahead =
+    const std::uint64_t lines_ahead =
         kGroupOutputs * piece * sizeof(T) / Ahead::kLineBytes / (kParts * tiles_) + 1;
     for (std::size_t p = 0; p < kParts; ++p) {
       for (std::size_t t = 0; t < tiles_; ++t) {
-        const std::size_t first = first_row(t), count = first_row(t + 1) - first;
+        const std::size_t first = first_row_[t], rows = first_row_[t + 1] - first;
+        ahead.fetch(lines_ahead);
         tile.x = rows_of(p, first, steps);
         tile.sums = sums_of(group, p, first);
-        kAddProducts<T>[p * kGroupRows + count - 1](tile, ahead);
+        const auto& add = t == 0 ? kAddFirst<T> : kAddNext<T>;
+        add[p * kGroupRows + rows - 1](tile);
       }
     }
   }
@@ -221,71 +229,103 @@ class ManyRows {
   struct Tile {
     const float* x;  // [steps][rows][kPartLanes]
     const T* weights[kGroupOutputs];
-    std::uint64_t piece, lines_ahead;
+    float* expanded;  // [steps][kGroupOutputs][kPartLanes] of the part: the first tile leaves them
+    std::uint64_t piece;
     bool is_first;  // of the depth: the sums begin at zero
     float* sums;    // [rows][kGroupOutputs][kPartLanes]
   };
 
   template <std::size_t kRows>
-  using TileSums = Part[kRows][kGroupOutputs];
+  struct TileSums {
+    Part part[kRows][kGroupOutputs];
 
-  // Adds step s of the depth.
+    HWY_INLINE void add_step(const float* x, const Part (&w)[kGroupOutputs]) {
+      for (std::size_t i = 0; i < kRows; ++i) {
+        const Part row = hn::Load(PartTag(), x + i * kPartLanes);
+        for (std::size_t o = 0; o < kGroupOutputs; ++o) part[i][o] = fma(row, w[o], part[i][o]);
+      }
+    }
+  };
+
+  // Weights as they are, which become f32 and stay so for the next tiles.
   template <typename T, std::size_t kPart, std::size_t kRows>
-  static HWY_INLINE void add_step(const float* x, const T* const (&weights)[kGroupOutputs],
-                                  std::uint64_t s, TileSums<kRows>& sum) {
+  static HWY_INLINE void expand_step(const T* const (&weights)[kGroupOutputs], std::uint64_t k,
+                                     const float* x, float* expanded, TileSums<kRows>& sum) {
     Part w[kGroupOutputs];
     for (std::size_t o = 0; o < kGroupOutputs; ++o) {
-      w[o] = load_weights<T, kPart>(weights[o] + s * kLanes);
+      w[o] = load_weights<T, kPart>(weights[o] + k);
+      hn::Store(w[o], PartTag(), expanded + o * kPartLanes);
     }
-    for (std::size_t i = 0; i < kRows; ++i) {
-      const Part row = hn::Load(PartTag(), x + (s * kRows + i) * kPartLanes);
-      for (std::size_t o = 0; o < kGroupOutputs; ++o) sum[i][o] = fma(row, w[o], sum[i][o]);
-    }
+    sum.add_step(x, w);
   }
 
-  template <typename T, std::size_t kPart, std::size_t kRows>
-  static void add_products(const Tile<T>& tile, Ahead& ahead) {
-    float* const sums = tile.sums;
+  template <typename T, std::size_t kPart, std::size_t kRows, bool kIsFirstTile>
+  static void add_products(const Tile<T>& tile) {
+    constexpr std::size_t kStepWeights = kGroupOutputs * kPartLanes;
     TileSums<kRows> sum;
+    float* const sums = tile.sums;
     for (std::size_t i = 0; i < kRows; ++i) {
       for (std::size_t o = 0; o < kGroupOutputs; ++o) {
-        sum[i][o] = tile.is_first
-                        ? hn::Zero(PartTag())
-                        : hn::Load(PartTag(), sums + (i * kGroupOutputs + o) * kPartLanes);
+        sum.part[i][o] = tile.is_first
+                             ? hn::Zero(PartTag())
+                             : hn::Load(PartTag(), sums + (i * kGroupOutputs + o) * kPartLanes);
       }
     }
-    const T* weights[kGroupOutputs];
-    std::copy_n(tile.weights, kGroupOutputs, weights);
-    const float* const x = tile.x;
-    const std::uint64_t whole = tile.piece / kLanes;
-    ahead.fetch(tile.lines_ahead);
-    // Not unrolled: the sums and operands of one step fill the registers.
+    const float* x = tile.x;
+    float* expanded = tile.expanded;
+    const std::size_t rest = tile.piece % kLanes;
+    std::uint64_t steps = tile.piece / kLanes;
+    // Steps are not unrolled: the sums and operands of one fill the registers.
+    if constexpr (kIsFirstTile) {
+      const T* weights[kGroupOutputs];
+      std::copy_n(tile.weights, kGroupOutputs, weights);
 #pragma GCC unroll 1
-    for (std::uint64_t s = 0; s < whole; ++s) add_step<T, kPart, kRows>(x, weights, s, sum);
-    if (const std::size_t rest = tile.piece % kLanes; rest != 0) {
-      T padded[kGroupOutputs][kLanes] = {};
-      for (std::size_t o = 0; o < kGroupOutputs; ++o) {
-        std::copy_n(weights[o] + whole * kLanes, rest, padded[o]);
-        weights[o] = padded[o];
+      for (std::uint64_t s = 0; s < steps; ++s) {
+        expand_step<T, kPart>(weights, s * kLanes, x, expanded, sum);
+        x += kRows * kPartLanes;
+        expanded += kStepWeights;
       }
-      add_step<T, kPart, kRows>(x + whole * kRows * kPartLanes, weights, 0, sum);
+      if (rest != 0) {
+        T padded[kGroupOutputs][kLanes] = {};
+        for (std::size_t o = 0; o < kGroupOutputs; ++o) {
+          std::copy_n(weights[o] + steps * kLanes, rest, padded[o]);
+          weights[o] = padded[o];
+        }
+        expand_step<T, kPart>(weights, 0, x, expanded, sum);
+      }
+    } else {
+      if (rest != 0) ++steps;
+#pragma GCC unroll 1
+      for (std::uint64_t s = 0; s < steps; ++s) {
+        Part w[kGroupOutputs];
+        for (std::size_t o = 0; o < kGroupOutputs; ++o) {
+          w[o] = hn::Load(PartTag(), expanded + o * kPartLanes);
+        }
+        sum.add_step(x, w);
+        x += kRows * kPartLanes;
+        expanded += kStepWeights;
+      }
     }
     for (std::size_t i = 0; i < kRows; ++i) {
       for (std::size_t o = 0; o < kGroupOutputs; ++o) {
-        hn::Store(sum[i][o], PartTag(), sums + (i * kGroupOutputs + o) * kPartLanes);
+        hn::Store(sum.part[i][o], PartTag(), sums + (i * kGroupOutputs + o) * kPartLanes);
       }
     }
   }
 
   // By part and count of rows.
-  template <typename T, std::size_t... kAt>
+  template <typename T, bool kIsFirstTile, std::size_t... kAt>
   static constexpr auto table(std::index_sequence<kAt...>) {
-    return std::array{&add_products<T, kAt / kGroupRows, kAt % kGroupRows + 1>...};
+    return std::array{&add_products<T, kAt / kGroupRows, kAt % kGroupRows + 1, kIsFirstTile>...};
   }
   template <typename T>
-  static constexpr auto kAddProducts = table<T>(std::make_index_sequence<kParts * kGroupRows>());
+  static constexpr auto kAddFirst = table<T, true>(std::make_index_sequence<kParts * kGroupRows>());
+  template <typename T>
+  static constexpr auto kAddNext = table<T, false>(std::make_index_sequence<kParts * kGroupRows>());
 
   std::size_t rows_, outputs_, tiles_;
+  std::size_t first_row_[kManyRows / kGroupRows + 2];  // of each tile, and the end
+  HWY_ALIGN float weights_[kManyDepth * kGroupOutputs / kParts];
   HWY_ALIGN float x_[kManyRows * kManyDepth];
   HWY_ALIGN float sums_[kManyOutputs * kManyRows * kLanes];
 };
