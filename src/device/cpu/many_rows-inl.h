@@ -81,8 +81,11 @@ HWY_INLINE Lanes joined(const Lanes& parts) {
 // How much later than they are asked for weights are read: memory is slower than one group.
 inline constexpr std::size_t kGroupsAhead = 2;
 
-// A later group's weights, fetched a few lines before each tile of a group: all at once they would
-// hold up the loads after them.
+// Steps of sixteen between lines that are fetched.
+inline constexpr std::uint64_t kTurn = 4;
+
+// A later group's weights, fetched a line at a time while tiles are worked on: many at once hold up
+// the loads after them.
 struct Ahead {
   static constexpr std::size_t kLineBytes = 64;
   static constexpr int kSecondCache = 2;  // as __builtin_prefetch() counts
@@ -191,21 +194,27 @@ class ManyRows {
                     .weights = {},
                     .expanded = weights_,
                     .piece = piece,
+                    .lines_a_turn = 0,
                     .is_first = is_first,
                     .sums = nullptr};
     for (std::size_t o = 0; o < kGroupOutputs; ++o) {
       tile.weights[o] = weights + output(group, o) * depth;
     }
-    const std::uint64_t lines_ahead =
-        kGroupOutputs * piece * sizeof(T) / Ahead::kLineBytes / (kParts * tiles_) + 1;
+    // Not while the first tile expands weights, unless there is no other.
+    const std::uint64_t lines = kGroupOutputs * piece * sizeof(T) / Ahead::kLineBytes;
+    const std::uint64_t turns = kParts * (tiles_ - 1) * std::max<std::uint64_t>(1, steps / kTurn);
+    if (turns == 0) {
+      ahead.fetch(lines);
+    } else {
+      tile.lines_a_turn = (lines + turns - 1) / turns;
+    }
     for (std::size_t p = 0; p < kParts; ++p) {
       for (std::size_t t = 0; t < tiles_; ++t) {
         const std::size_t first = first_row_[t], rows = first_row_[t + 1] - first;
-        ahead.fetch(lines_ahead);
         tile.x = rows_of(p, first, steps);
         tile.sums = sums_of(group, p, first);
         const auto& add = t == 0 ? kAddFirst<T> : kAddNext<T>;
-        add[p * kGroupRows + rows - 1](tile);
+        add[p * kGroupRows + rows - 1](tile, ahead);
       }
     }
   }
@@ -231,6 +240,7 @@ class ManyRows {
     const T* weights[kGroupOutputs];
     float* expanded;  // [steps][kGroupOutputs][kPartLanes] of the part: the first tile leaves them
     std::uint64_t piece;
+    std::uint64_t lines_a_turn;
     bool is_first;  // of the depth: the sums begin at zero
     float* sums;    // [rows][kGroupOutputs][kPartLanes]
   };
@@ -260,7 +270,7 @@ class ManyRows {
   }
 
   template <typename T, std::size_t kPart, std::size_t kRows, bool kIsFirstTile>
-  static void add_products(const Tile<T>& tile) {
+  static void add_products(const Tile<T>& tile, Ahead& ahead) {
     constexpr std::size_t kStepWeights = kGroupOutputs * kPartLanes;
     TileSums<kRows> sum;
     float* const sums = tile.sums;
@@ -295,15 +305,18 @@ class ManyRows {
       }
     } else {
       if (rest != 0) ++steps;
+      for (std::uint64_t s = 0; s < steps;) {
+        ahead.fetch(tile.lines_a_turn);
 #pragma GCC unroll 1
-      for (std::uint64_t s = 0; s < steps; ++s) {
-        Part w[kGroupOutputs];
-        for (std::size_t o = 0; o < kGroupOutputs; ++o) {
-          w[o] = hn::Load(PartTag(), expanded + o * kPartLanes);
+        for (const std::uint64_t end = std::min(s + kTurn, steps); s < end; ++s) {
+          Part w[kGroupOutputs];
+          for (std::size_t o = 0; o < kGroupOutputs; ++o) {
+            w[o] = hn::Load(PartTag(), expanded + o * kPartLanes);
+          }
+          sum.add_step(x, w);
+          x += kRows * kPartLanes;
+          expanded += kStepWeights;
         }
-        sum.add_step(x, w);
-        x += kRows * kPartLanes;
-        expanded += kStepWeights;
       }
     }
     for (std::size_t i = 0; i < kRows; ++i) {
