@@ -1,6 +1,7 @@
 #include "actor/frozen_file.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "core/checksum.h"
@@ -74,11 +75,15 @@ Result<void> File::read_bytes(std::uint64_t offset_bytes, std::span<std::byte> t
 Result<File> File::read_head(Source source) {
   File file(std::move(source));
   const std::uint64_t file_bytes = file.size_bytes();
-  std::vector<std::byte> head(std::min(kFirstReadBytes, file_bytes));
+  // On the stack, since it goes again at once: a heap gives so large a piece back to the system.
+  std::array<std::byte, kFirstReadBytes> first;
+  std::span<std::byte> head = std::span(first).first(std::min(kFirstReadBytes, file_bytes));
   DW_TRY(file.read_bytes(0, head));
   DW_TRY_ASSIGN(const std::uint64_t head_bytes, format::safetensors_head_bytes(head, file_bytes));
+  std::vector<std::byte> whole;
   if (head_bytes > head.size()) {
-    head.resize(head_bytes);
+    whole.resize(head_bytes);
+    head = whole;
     DW_TRY(file.read_bytes(0, head));
   }
   DW_TRY_ASSIGN(file.index_, format::index_safetensors(head, file_bytes));

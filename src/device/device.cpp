@@ -1,6 +1,7 @@
 #include "device/device.h"
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 #include <utility>
 
@@ -14,6 +15,11 @@ namespace driftwood::device {
 namespace {
 
 using graph::Program;
+
+// At once: std::ranges::equal takes bytes one by one.
+bool equal_bytes(std::span<const std::byte> a, std::span<const std::byte> b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size()) == 0;
+}
 
 Result<void> check_symbols(const Program& program, std::span<const std::uint32_t> symbols) {
   if (symbols.size() != program.symbol_maxima.size()) {
@@ -257,7 +263,7 @@ std::shared_ptr<const Executable> Device::find_compiled(std::span<const std::byt
   for (const auto& candidate : known->second) {
     auto executable = candidate.lock();
     if (executable != nullptr && executable->weights() == weights &&
-        std::ranges::equal(executable->program().encoded, encoded)) {
+        equal_bytes(executable->program().encoded, encoded)) {
       return executable;
     }
   }

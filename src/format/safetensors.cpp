@@ -17,8 +17,11 @@ using Entry = std::pair<const std::string, SafetensorsHeader::Tensor>;
 // A header without the spaces that fill it up. They may be most of it, and the parser takes them
 // one by one.
 std::string_view without_filling(std::string_view header) {
-  static const std::string kSpaces(64, ' ');
-  while (header.ends_with(kSpaces)) header.remove_suffix(kSpaces.size());
+  static const std::string kSpaces(4096, ' ');
+  for (const std::size_t size : {kSpaces.size(), std::size_t{64}}) {
+    const auto spaces = std::string_view(kSpaces).substr(0, size);
+    while (header.ends_with(spaces)) header.remove_suffix(size);
+  }
   return header;
 }
 

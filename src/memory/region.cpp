@@ -96,8 +96,7 @@ Result<void> Region::check_no_imports() const {
 
 Result<void> Region::renew(std::uint64_t committed_bytes) {
   if (committed_bytes < committed_bytes_) {
-    DW_TRY(os::map_at(base_ + committed_bytes, *backing_, committed_bytes,
-                      committed_bytes_ - committed_bytes));
+    DW_TRY(os::forbid_access(base_ + committed_bytes, committed_bytes_ - committed_bytes));
     committed_bytes_ = committed_bytes;
   }
   return grow(committed_bytes);

@@ -35,6 +35,16 @@ Result<void> check_whole_pages(const char* what, std::uint64_t size_bytes) {
   return {};
 }
 
+Result<void> change_access(std::byte* address, std::uint64_t size_bytes, int access) {
+  DW_TRY(check_whole_pages("range", size_bytes));
+  if (::mprotect(address, size_bytes, access) != 0) {
+    return fail(ErrorCode::out_of_memory,
+                "The system refuses to change the access to {} bytes: {}.", size_bytes,
+                errno_text());
+  }
+  return {};
+}
+
 }  // namespace
 
 std::size_t page_size_bytes() {
@@ -101,12 +111,11 @@ Result<void> map_at(std::byte* address, const SharedMemory& memory, std::uint64_
 }
 
 Result<void> allow_access(std::byte* address, std::uint64_t size_bytes) {
-  DW_TRY(check_whole_pages("range", size_bytes));
-  if (::mprotect(address, size_bytes, PROT_READ | PROT_WRITE) != 0) {
-    return fail(ErrorCode::out_of_memory, "The system refuses access to {} bytes: {}.", size_bytes,
-                errno_text());
-  }
-  return {};
+  return change_access(address, size_bytes, PROT_READ | PROT_WRITE);
+}
+
+Result<void> forbid_access(std::byte* address, std::uint64_t size_bytes) {
+  return change_access(address, size_bytes, PROT_NONE);
 }
 
 void unmap(std::byte* address, std::uint64_t size_bytes) {

@@ -51,6 +51,10 @@ Result<void> map_at(std::byte* address, const SharedMemory& memory, std::uint64_
 // Errors: invalid_argument for an empty range or one off a page; out_of_memory.
 Result<void> allow_access(std::byte* address, std::uint64_t size_bytes);
 
+// Makes mapped pages fault again; what they hold stays, and is there once access is allowed again.
+// Precondition and errors: as allow_access().
+Result<void> forbid_access(std::byte* address, std::uint64_t size_bytes);
+
 // Returns address space. Precondition: [address, address + size) was reserved here and is whole
 // pages.
 void unmap(std::byte* address, std::uint64_t size_bytes);

@@ -86,6 +86,22 @@ TEST(SharedMemoryObject, moves_its_descriptor) {
   EXPECT_EQ(second.descriptor(), -1);  // NOLINT: the moved-from state is the point here
 }
 
+TEST(ForbidAccess, makes_pages_fault_until_it_is_allowed_again) {
+  Reservation reservation(4 * kPage);
+  const auto memory = SharedMemory::create(4 * kPage).value();
+  ASSERT_TRUE(map_at(reservation.base, memory, 0, 4 * kPage));
+  ASSERT_TRUE(allow_access(reservation.base, 4 * kPage));
+  reservation.base[kPage] = reservation.base[2 * kPage] = std::byte{7};
+  ASSERT_TRUE(forbid_access(reservation.base + 2 * kPage, 2 * kPage));
+  EXPECT_EQ(reservation.base[kPage], std::byte{7});
+  EXPECT_EXIT(touch(reservation.base + 2 * kPage), died_of_access, "");
+  EXPECT_EXIT(touch(reservation.base + 4 * kPage - 1), died_of_access, "");
+  ASSERT_TRUE(allow_access(reservation.base + 2 * kPage, kPage));
+  EXPECT_EQ(reservation.base[2 * kPage], std::byte{7});
+  EXPECT_EQ(forbid_access(reservation.base, 0).error().code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(forbid_access(reservation.base, 1).error().code(), ErrorCode::invalid_argument);
+}
+
 TEST(MapAt, is_zero_and_faults_until_access_is_allowed) {
   Reservation reservation(4 * kPage);
   const SharedMemory memory = SharedMemory::create(4 * kPage).value();
