@@ -59,23 +59,30 @@ HWY_INLINE Part load_weights(const T* from) {
 // Lanes in the parts that weights come in, and back.
 template <typename T>
 HWY_INLINE Lanes parted(const Lanes& lanes) {
-  if constexpr (!kAlternate<T>) return lanes;
-  const Part low = lanes.part[0], high = lanes.part[kParts - 1];
-  Lanes parts;
-  parts.part[0] = hn::ConcatEven(PartTag(), high, low);
-  parts.part[kParts - 1] = hn::ConcatOdd(PartTag(), high, low);
-  return parts;
+#if HWY_TARGET == HWY_AVX2
+  if constexpr (kAlternate<T>) {
+    Lanes parts;
+    parts.part[0] = hn::ConcatEven(PartTag(), lanes.part[1], lanes.part[0]);
+    parts.part[1] = hn::ConcatOdd(PartTag(), lanes.part[1], lanes.part[0]);
+    return parts;
+  }
+#endif
+  return lanes;
 }
 
 template <typename T>
 HWY_INLINE Lanes joined(const Lanes& parts) {
-  if constexpr (!kAlternate<T>) return parts;
-  const Part low = hn::InterleaveLower(PartTag(), parts.part[0], parts.part[kParts - 1]);
-  const Part high = hn::InterleaveUpper(PartTag(), parts.part[0], parts.part[kParts - 1]);
-  Lanes lanes;
-  lanes.part[0] = hn::ConcatLowerLower(PartTag(), high, low);
-  lanes.part[kParts - 1] = hn::ConcatUpperUpper(PartTag(), high, low);
-  return lanes;
+#if HWY_TARGET == HWY_AVX2
+  if constexpr (kAlternate<T>) {
+    const Part low = hn::InterleaveLower(PartTag(), parts.part[0], parts.part[1]);
+    const Part high = hn::InterleaveUpper(PartTag(), parts.part[0], parts.part[1]);
+    Lanes lanes;
+    lanes.part[0] = hn::ConcatLowerLower(PartTag(), high, low);
+    lanes.part[1] = hn::ConcatUpperUpper(PartTag(), high, low);
+    return lanes;
+  }
+#endif
+  return parts;
 }
 
 // How much later than they are asked for weights are read: memory is slower than one group.
