@@ -1,12 +1,15 @@
 set(DRIFTWOOD_PRECOMPILED ${CMAKE_CURRENT_LIST_DIR}/precompiled.h)
 
-# driftwood_layer(NAME [DEPENDS layer...] [LIBRARIES target...])
+# driftwood_layer(NAME [DEPENDS layer...] [LIBRARIES target...] [LEAVES_OUT regex])
 # One folder of src/ as one static library: every *.cpp of the calling folder and its backends, but for the
-# *_test.cpp files, which become the program <name>_test, and a main.cpp.
+# *_test.cpp files, which become the program <name>_test, a main.cpp, and paths that LEAVES_OUT matches.
 function(driftwood_layer name)
-  cmake_parse_arguments(layer "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(layer "" "LEAVES_OUT" "DEPENDS;LIBRARIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp
                                              ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.h)
+  if(layer_LEAVES_OUT)
+    list(FILTER sources EXCLUDE REGEX ${layer_LEAVES_OUT})
+  endif()
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")

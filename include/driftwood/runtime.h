@@ -27,10 +27,13 @@ class File;
 }
 
 struct RuntimeOptions {
-  std::string device = "auto";  // a name from device_names(), or the best one
+  // A name of list_devices(); "vulkan" for its first one; or "auto": the first GPU that is none in
+  // software, otherwise the CPU.
+  std::string device = "auto";
   unsigned thread_count = 0;    // of the CPU device; 0: what the process may use
   std::string isa;  // of the CPU device: "avx2", "avx512", "neon", "portable"; empty: the best
-  // Where compiled guests are kept for later processes; made where it is missing; empty: nowhere.
+  // Where compiled guests and GPU kernels are kept for later processes; made where it is missing;
+  // empty: nowhere.
   // What is in it is run as machine code, so only files that this user alone may write are read. A
   // folder that cannot be written does no harm.
   std::string cache_folder;

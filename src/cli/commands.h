@@ -25,6 +25,7 @@ void add_fork(CLI::App& app, Command& chosen);
 void add_replay(CLI::App& app, Command& chosen);
 void add_verify(CLI::App& app, Command& chosen);
 void add_diff(CLI::App& app, Command& chosen);
+void add_devices(CLI::App& app, Command& chosen);
 void add_eval(CLI::App& app, Command& chosen);
 void add_inspect(CLI::App& app, Command& chosen);
 void add_probe(CLI::App& app, Command& chosen);

@@ -33,16 +33,28 @@ CLI::Validator not_empty() {
       [](std::string& text) { return std::string(text.empty() ? "the value is empty" : ""); }, "");
 }
 
+// As Runtime::create takes it; whether the device is there is found when it is opened.
+CLI::Validator device_name() {
+  return CLI::Validator(
+      [](std::string& text) {
+        const bool is_numbered =
+            text.starts_with("vulkan:") && text.size() > 7 && text.size() < 12 &&
+            text.find_first_not_of("0123456789", 7) == std::string::npos;
+        if (is_numbered || text == "auto" || text == "cpu" || text == "vulkan") return std::string();
+        return fmt::format("{} is not one of auto, cpu, vulkan, vulkan:N", text);
+      },
+      "");
+}
+
 void add_device_options(CLI::App& command, RuntimeOptions& options,
                         std::string_view default_device) {
   options.cache_folder = find_cache_folder();
-  std::vector<std::string> usable = device_names();
-  usable.push_back("auto");
   command
       .add_option("--device", options.device,
-                  fmt::format("Compute device: {} (default: {})", fmt::join(device_names(), ", "),
+                  fmt::format("Compute device: auto, cpu, vulkan, or vulkan:N for the Nth GPU as "
+                              "`driftwood devices` lists them (default: {})",
                               default_device))
-      ->check(CLI::IsMember(usable))
+      ->check(device_name())
       ->group("Device");
   command
       .add_option("--threads", options.thread_count,

@@ -55,6 +55,7 @@ int main(int argc, char** argv) {
       "  driftwood run --resume night.safetensors\n"
       "  driftwood eval --model path/to/folder text.txt\n"
       "  driftwood inspect model.safetensors\n"
+      "  driftwood devices\n"
       "  driftwood probe\n"
       "  driftwood bench\n\n"
       "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.");
@@ -80,6 +81,7 @@ int main(int argc, char** argv) {
   cli::add_diff(app, command);
   cli::add_eval(app, command);
   cli::add_inspect(app, command);
+  cli::add_devices(app, command);
   cli::add_probe(app, command);
   cli::add_bench(app, command, {driftwood_start, driftwood_resume});
 

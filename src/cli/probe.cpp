@@ -75,7 +75,12 @@ int run_probe(ProbeCommandOptions options) {
     options.probe.model_folder = *std::move(folder);
   }
   std::vector<std::string> names{options.probe.runtime.device};
-  if (names.front().empty()) names = device_names();
+  if (names.front().empty()) {
+    names.clear();
+    for (const DeviceDescription& device : list_devices()) {
+      if (device.missing.empty()) names.push_back(device.name);
+    }
+  }
   nlohmann::ordered_json devices = nlohmann::ordered_json::array();
   bool proved = true;
   for (const auto& name : names) {

@@ -11,15 +11,27 @@
 
 namespace driftwood::device {
 
+// What an option may choose: one device of this machine, or what is missing for it.
+struct DeviceDescription {
+  std::string name;         // as open_device takes it: "cpu", "vulkan:1"
+  std::string description;  // for people: "NVIDIA H200 (NVIDIA 570.86.15)"
+  std::string missing;      // why it cannot be used, and what to do; empty if it can
+};
+
+// All that this build knows, best first; the one that "auto" takes comes first.
+std::vector<DeviceDescription> list_devices();
+
 struct DeviceOptions {
   unsigned thread_count = 0;  // of the CPU device; 0: as many as the process may use
   std::string isa;  // of the CPU device: "avx2", "avx512", "neon", "portable"; empty: the best one
+  std::string cache_folder;  // where kernels that a GPU's driver compiled are kept; empty: nowhere
 };
 
-// Names that open_device takes on this machine, best first. `null` computes nothing and comes last.
+// The kinds of devices in this build. `null` computes nothing and comes last.
 std::vector<std::string> device_names();
 
-// Opens a device by name; "auto" is the best one.
+// Opens a device by name: a kind; a kind and a number, as "vulkan:1", where there may be several; or
+// "auto", which is the first GPU that is none in software, and otherwise the CPU.
 // Errors: not_found for an unknown name, with the known ones; unsupported for one that is not
 // usable here.
 Result<std::unique_ptr<Device>> open_device(std::string_view name, const DeviceOptions& options);

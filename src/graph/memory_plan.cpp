@@ -7,8 +7,6 @@
 namespace driftwood::graph {
 namespace {
 
-constexpr std::int32_t kNoSlot = -1;
-
 // By tensor: the last op that uses it.
 std::vector<std::size_t> find_last_uses(const Program& program) {
   std::vector<std::size_t> last_use(program.tensors.size());

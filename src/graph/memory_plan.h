@@ -27,8 +27,12 @@ class MemoryPlan {
 
   std::uint32_t slot_count() const { return slot_count_; }
 
+  // The slot of a temporary; kNoSlot for any other tensor.
+  static constexpr std::int32_t kNoSlot = -1;
+  std::int32_t slot_of(std::uint32_t tensor) const { return slot_of_tensor_[tensor]; }
+
  private:
-  std::vector<std::int32_t> slot_of_tensor_;  // -1 for those that are no temporaries
+  std::vector<std::int32_t> slot_of_tensor_;
   std::uint32_t slot_count_ = 0;
 };
 

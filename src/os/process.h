@@ -27,6 +27,9 @@ Result<std::uint64_t> resident_bytes();
 // Memory that this machine has.
 std::uint64_t physical_memory_bytes();
 
+// Whether the system shows a GPU that a driver could be there for: a hint that costs nothing.
+bool shows_gpu();
+
 // Nanoseconds of a clock that never goes back.
 std::uint64_t monotonic_ns();
 

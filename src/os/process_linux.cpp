@@ -80,5 +80,10 @@ Result<std::uint64_t> resident_bytes() {
   return *resident_pages * page_size_bytes();
 }
 
+bool shows_gpu() {
+  // Mesa's drivers and the vendors' have files here; NVIDIA's has its own.
+  return access("/dev/dri", F_OK) == 0 || access("/dev/nvidiactl", F_OK) == 0;
+}
+
 }  // namespace driftwood::os
 #endif

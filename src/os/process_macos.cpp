@@ -47,5 +47,9 @@ Result<std::uint64_t> resident_bytes() {
   return info.resident_size;
 }
 
+bool shows_gpu() {
+  return true;  // every Mac has one
+}
+
 }  // namespace driftwood::os
 #endif

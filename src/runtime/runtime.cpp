@@ -10,8 +10,9 @@ namespace driftwood {
 Result<Runtime> Runtime::create(const RuntimeOptions& options) {
   auto impl = std::make_unique<Impl>();
   DW_TRY_ASSIGN(impl->device,
-                device::open_device(options.device,
-                                    {.thread_count = options.thread_count, .isa = options.isa}));
+                device::open_device(options.device, {.thread_count = options.thread_count,
+                                                     .isa = options.isa,
+                                                     .cache_folder = options.cache_folder}));
   DW_TRY_ASSIGN(impl->engine, guest::Engine::create(options.cache_folder));
   return Runtime(std::move(impl));
 }
@@ -77,10 +78,12 @@ Result<Actor> Runtime::spawn_native(const NativeGuest& guest, const std::optiona
   return Actor(std::move(impl));
 }
 
-std::vector<std::string> device_names() {
-  auto names = device::device_names();
-  std::erase(names, "null");  // computes nothing; it is for tests
-  return names;
+std::vector<DeviceDescription> list_devices() {
+  std::vector<DeviceDescription> all;
+  for (device::DeviceDescription& device : device::list_devices()) {
+    all.push_back({std::move(device.name), std::move(device.description), std::move(device.missing)});
+  }
+  return all;
 }
 
 std::string_view version() {

@@ -25,12 +25,16 @@ namespace {
 constexpr unsigned kMostThreads = 1024;
 constexpr std::uint64_t kPeakMultiplyAdds = 500'000'000;  // of a thread: some 10 ms
 
+std::string describe(unsigned thread_count, Isa isa) {
+  return fmt::format("CPU, {} thread{}, {}", thread_count, thread_count == 1 ? "" : "s",
+                     cpu::name(isa));
+}
+
 class CpuDevice final : public Device {
  public:
   CpuDevice(unsigned thread_count, Isa isa)
       : Device({.name = "cpu",
-                .description = fmt::format("CPU, {} thread{}, {}", thread_count,
-                                           thread_count == 1 ? "" : "s", cpu::name(isa)),
+                .description = describe(thread_count, isa),
                 .numerics = "cpu/1",
                 .imports_host_memory = true}),
         isa_(isa),
@@ -190,6 +194,10 @@ Result<std::unique_ptr<Device>> open_cpu_device(unsigned thread_count, std::stri
   DW_TRY_ASSIGN(const Isa chosen, choose_isa(isa));
   return std::make_unique<CpuDevice>(
       thread_count == 0 ? os::available_processor_count() : thread_count, chosen);
+}
+
+std::string describe_cpu() {
+  return describe(os::available_processor_count(), *choose_isa(""));
 }
 
 }  // namespace driftwood::device::cpu

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "core/error.h"
@@ -19,5 +20,8 @@ namespace driftwood::device::cpu {
 // empty for the best one. Errors: invalid_argument for an unknown isa or more than 1,024 threads;
 // unsupported for an isa that this build or machine does not have.
 Result<std::unique_ptr<Device>> open_cpu_device(unsigned thread_count, std::string_view isa);
+
+// What the device is when nothing is chosen: "CPU, 2 threads, avx2".
+std::string describe_cpu();
 
 }  // namespace driftwood::device::cpu

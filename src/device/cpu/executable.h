@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "device/cpu/kernel.h"
 #include "device/device.h"
+#include "device/row_dims.h"
 
 namespace driftwood::device::cpu {
 
@@ -31,9 +32,7 @@ class CpuExecutable final : public Executable {
 
   const std::vector<Step>& steps() const { return steps_; }
 
-  // The distinct first dimensions of all tensors, and which of them each tensor has.
-  const std::vector<tensor::Dim>& row_dims() const { return row_dims_; }
-  std::uint32_t row_dim_of(std::uint32_t tensor) const { return row_dim_of_tensor_[tensor]; }
+  const RowDims& row_dims() const { return row_dims_; }
 
   // By tensor; null for those that are no weights.
   std::byte* weight(std::uint32_t tensor) const { return weight_data_[tensor]; }
@@ -44,8 +43,7 @@ class CpuExecutable final : public Executable {
                 const std::map<std::uint32_t, tensor::View>& views);
 
   std::vector<Step> steps_;
-  std::vector<tensor::Dim> row_dims_;
-  std::vector<std::uint32_t> row_dim_of_tensor_;
+  RowDims row_dims_;
   std::vector<std::byte*> weight_data_;
 };
 

@@ -52,7 +52,7 @@ Result<void> Run::prepare(Serial serial, std::shared_ptr<const CpuExecutable> ex
     const graph::Tensor& tensor = program.tensors[i];
     Operand& operand = tensors_[i];
     operand = {.slot = tensor.slot, .plane = tensor.plane};
-    operand.rows = &rows_[executable_->row_dim_of(i)];
+    operand.rows = &rows_[executable_->row_dims().of(i)];
     operand.row_elements = 1;
     for (std::uint32_t d = 0; d < tensor.shape.rank; ++d) {
       // Only the first dimension may differ between sequences.
@@ -70,7 +70,7 @@ Result<void> Run::prepare(Serial serial, std::shared_ptr<const CpuExecutable> ex
 }
 
 void Run::count_rows(std::span<const Sequence> sequences) {
-  const std::vector<tensor::Dim>& dims = executable_->row_dims();
+  const std::vector<tensor::Dim>& dims = executable_->row_dims().dims();
   rows_.resize(dims.size());
   for (std::size_t i = 0; i < dims.size(); ++i) {
     std::vector<std::uint64_t>& first = rows_[i].first;

@@ -1,0 +1,179 @@
+#include "device/kernels/kernel_table.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace driftwood::device::kernels {
+namespace {
+
+using ops::OpNumber;
+using tensor::DType;
+
+constexpr std::uint64_t kMostGroups = 65535;  // in each dimension of a grid; as in call.slang
+
+std::uint64_t blocks_of(std::uint64_t count, std::uint64_t block) {
+  return (count + block - 1) / block;
+}
+
+bool always(const Sizes&) {
+  return true;
+}
+
+// A workgroup for each 1,024 elements, as elements.slang divides them.
+Grid pieces_of(const Size& size) {
+  return Grid::items(blocks_of(size.rows * size.row_elements, 1024));
+}
+
+Grid output_pieces(const Sizes& sizes) {
+  return pieces_of(sizes.outputs[0]);
+}
+
+Grid input_pieces(const Sizes& sizes) {
+  return pieces_of(sizes.inputs[0]);
+}
+
+Grid input_rows(const Sizes& sizes) {
+  return Grid::items(sizes.inputs[0].rows);
+}
+
+Grid matmul_grid(const Sizes& sizes) {
+  return Grid::items(sizes.inputs[0].rows * blocks_of(sizes.inputs[1].row_elements, 256));
+}
+
+// Rows and outputs of a workgroup of one kernel of linear, R RB and O OB in linear.slang.
+template <std::uint64_t kRows, std::uint64_t kOutputs>
+Grid linear_grid(const Sizes& sizes) {
+  std::uint64_t blocks = 0;
+  for (const Size& output : sizes.outputs) blocks += blocks_of(output.row_elements, kOutputs);
+  return Grid::items(blocks_of(sizes.inputs[0].rows, kRows) * blocks);
+}
+
+// Whether there are so many rows.
+template <std::uint64_t kFewest, std::uint64_t kMost>
+bool rows_within(const Sizes& sizes) {
+  return sizes.inputs[0].rows >= kFewest && sizes.inputs[0].rows <= kMost;
+}
+
+constexpr std::uint64_t kFewRows = 4;
+constexpr auto one_row = rows_within<0, 1>;
+constexpr auto few_rows = rows_within<2, kFewRows>;
+constexpr auto many_rows = rows_within<kFewRows + 1, ~std::uint64_t{0}>;
+
+constexpr auto one_row_grid = linear_grid<1, 8>;
+constexpr auto few_rows_grid = linear_grid<kFewRows, 8>;
+constexpr auto many_rows_grid = linear_grid<16, 32>;
+
+Grid rope_grid(const Sizes& sizes) {
+  const Size& x = sizes.inputs[0];
+  const std::uint64_t head_threads = x.dims[2] - sizes.inputs[2].dims[0];
+  return Grid::items(x.rows * blocks_of(x.dims[1] * head_threads, 256));
+}
+
+Grid attention_grid(const Sizes& sizes) {
+  const Size& q = sizes.inputs[0];
+  const std::uint64_t key_heads = sizes.inputs[1].dims[0];
+  return Grid::items(q.rows * key_heads * blocks_of(q.dims[1] / key_heads, 4));
+}
+
+Grid softmax_grid(const Sizes& sizes) {
+  const Size& x = sizes.inputs[0];
+  std::uint64_t width = x.dims[0];
+  for (const std::uint64_t dim : x.dims) width = dim > 0 ? dim : width;
+  return Grid::items(x.rows * (x.row_elements / width));
+}
+
+Grid lstm_cell_grid(const Sizes& sizes) {
+  return Grid::items(sizes.outputs[0].rows * blocks_of(sizes.outputs[0].row_elements, 4));
+}
+
+constexpr Kernel kKernels[] = {
+    {OpNumber::matmul, DType::f32, "matmul", always, matmul_grid},
+
+    {OpNumber::gather_rows, DType::f32, "gather_rows_f32", always, output_pieces},
+    {OpNumber::gather_rows, DType::bf16, "gather_rows_bf16", always, output_pieces},
+    {OpNumber::gather_rows, DType::f16, "gather_rows_f16", always, output_pieces},
+
+    {OpNumber::rms_norm, DType::f32, "rms_norm_f32", always, input_rows},
+    {OpNumber::rms_norm, DType::bf16, "rms_norm_bf16", always, input_rows},
+    {OpNumber::rms_norm, DType::f16, "rms_norm_f16", always, input_rows},
+
+    {OpNumber::linear, DType::f32, "linear_one_row_f32", one_row, one_row_grid},
+    {OpNumber::linear, DType::f32, "linear_few_rows_f32", few_rows, few_rows_grid},
+    {OpNumber::linear, DType::f32, "linear_many_rows_f32", many_rows, many_rows_grid},
+    {OpNumber::linear, DType::bf16, "linear_one_row_bf16", one_row, one_row_grid},
+    {OpNumber::linear, DType::bf16, "linear_few_rows_bf16", few_rows, few_rows_grid},
+    {OpNumber::linear, DType::bf16, "linear_many_rows_bf16", many_rows, many_rows_grid},
+    {OpNumber::linear, DType::f16, "linear_one_row_f16", one_row, one_row_grid},
+    {OpNumber::linear, DType::f16, "linear_few_rows_f16", few_rows, few_rows_grid},
+    {OpNumber::linear, DType::f16, "linear_many_rows_f16", many_rows, many_rows_grid},
+
+    {OpNumber::rope, DType::f32, "rope", always, rope_grid},
+
+    {OpNumber::append_rows, DType::f32, "append_rows_f32", always, input_pieces},
+    {OpNumber::append_rows, DType::bf16, "append_rows_bf16", always, input_pieces},
+    {OpNumber::append_rows, DType::f16, "append_rows_f16", always, input_pieces},
+
+    {OpNumber::attention, DType::f32, "attention_f32", always, attention_grid},
+    {OpNumber::attention, DType::bf16, "attention_bf16", always, attention_grid},
+    {OpNumber::attention, DType::f16, "attention_f16", always, attention_grid},
+
+    {OpNumber::swiglu, DType::f32, "swiglu", always, output_pieces},
+
+    {OpNumber::add, DType::f32, "add_f32", always, output_pieces},
+    {OpNumber::add, DType::bf16, "add_bf16", always, output_pieces},
+    {OpNumber::add, DType::f16, "add_f16", always, output_pieces},
+
+    {OpNumber::select_rows, DType::f32, "select_rows", always, output_pieces},
+
+    {OpNumber::top_logits, DType::f32, "top_logits", always, input_rows},
+
+    {OpNumber::conv1d, DType::f32, "conv1d_f32", always, output_pieces},
+    {OpNumber::conv1d, DType::bf16, "conv1d_bf16", always, output_pieces},
+    {OpNumber::conv1d, DType::f16, "conv1d_f16", always, output_pieces},
+
+    {OpNumber::conv2d, DType::f32, "conv2d_f32", always, output_pieces},
+    {OpNumber::conv2d, DType::bf16, "conv2d_bf16", always, output_pieces},
+    {OpNumber::conv2d, DType::f16, "conv2d_f16", always, output_pieces},
+
+    {OpNumber::pool2d, DType::f32, "pool2d", always, output_pieces},
+
+    {OpNumber::channel_affine, DType::f32, "channel_affine_f32", always, output_pieces},
+    {OpNumber::channel_affine, DType::bf16, "channel_affine_bf16", always, output_pieces},
+    {OpNumber::channel_affine, DType::f16, "channel_affine_f16", always, output_pieces},
+
+    {OpNumber::layer_norm, DType::f32, "layer_norm_f32", always, input_rows},
+    {OpNumber::layer_norm, DType::bf16, "layer_norm_bf16", always, input_rows},
+    {OpNumber::layer_norm, DType::f16, "layer_norm_f16", always, input_rows},
+
+    {OpNumber::unary, DType::f32, "unary", always, output_pieces},
+
+    {OpNumber::softmax, DType::f32, "softmax", always, softmax_grid},
+
+    {OpNumber::multiply, DType::f32, "multiply_f32", always, output_pieces},
+    {OpNumber::multiply, DType::bf16, "multiply_bf16", always, output_pieces},
+    {OpNumber::multiply, DType::f16, "multiply_f16", always, output_pieces},
+
+    {OpNumber::slice, DType::f32, "slice", always, output_pieces},
+
+    {OpNumber::lstm_cell, DType::f32, "lstm_cell_f32", always, lstm_cell_grid},
+    {OpNumber::lstm_cell, DType::bf16, "lstm_cell_bf16", always, lstm_cell_grid},
+    {OpNumber::lstm_cell, DType::f16, "lstm_cell_f16", always, lstm_cell_grid},
+
+    {OpNumber::convert, DType::f32, "convert", always, output_pieces},
+};
+
+}  // namespace
+
+Grid Grid::items(std::uint64_t count) {
+  constexpr std::uint64_t kMostLines = std::numeric_limits<std::uint32_t>::max();
+  const std::uint64_t lines =
+      std::clamp<std::uint64_t>(blocks_of(count, kMostGroups), 1, kMostLines);
+  return {static_cast<std::uint32_t>(std::min(count, kMostGroups)),
+          static_cast<std::uint32_t>(lines), 1};
+}
+
+std::span<const Kernel> all_kernels() {
+  return kKernels;
+}
+
+}  // namespace driftwood::device::kernels
