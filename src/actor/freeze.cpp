@@ -139,6 +139,11 @@ std::span<std::byte> Frozen::keep(std::size_t size_bytes) {
 }
 
 Result<void> Frozen::add_states() {
+  std::uint64_t all_blocks = 0;
+  for (const auto& state : snapshot_.guest.states) {
+    all_blocks += AppendState::blocks_of(state->length_rows());
+  }
+  DW_TRY(frozen::check_block_count(all_blocks));
   for (std::size_t n = 0; n < snapshot_.guest.states.size(); ++n) {
     const AppendState& state = *snapshot_.guest.states[n];
     const device::AppendStateShape& shape = state.shape();
@@ -241,7 +246,7 @@ Result<void> Frozen::add_programs(const model::Model* model, Descriptor& descrip
 
 Result<void> Frozen::add_description(const Descriptor& descriptor) {
   std::string json = frozen::to_json(descriptor, texts_);
-  if (const auto fits = frozen::check_size(json); !fits) {
+  if (const auto fits = frozen::check_size(json, texts_.size()); !fits) {
     return pass_on(fits, "The mailbox or the output holds too many messages");
   }
   const Bytes texts = bytes_of(texts_);

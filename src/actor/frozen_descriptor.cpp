@@ -310,7 +310,13 @@ std::string to_json(const Descriptor& descriptor, std::string& texts) {
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-Result<void> check_size(std::string_view json) {
+Result<void> check_block_count(std::uint64_t blocks) {
+  if (blocks <= kMostBlocks) return {};
+  return fail(ErrorCode::limit, "The actor's states have {} blocks of rows, over the limit of {}.",
+              blocks, kMostBlocks);
+}
+
+Result<void> check_size(std::string_view json, std::uint64_t text_bytes) {
   if (json.size() > kMostJsonBytes) {
     return fail(ErrorCode::limit,
                 "The description of the actor has {} bytes, over the limit of {}.", json.size(),
@@ -324,11 +330,16 @@ Result<void> check_size(std::string_view json) {
                 "The description of the actor has {} values, over the limit of {}.", values,
                 kMostJsonValues);
   }
+  if (text_bytes > kMostTextBytes) {
+    return fail(ErrorCode::limit,
+                "Messages and output of the actor have {} bytes, over the limit of {}.", text_bytes,
+                kMostTextBytes);
+  }
   return {};
 }
 
 Result<Descriptor> read_descriptor(std::string_view text, std::string_view texts) {
-  DW_TRY(check_size(text));
+  DW_TRY(check_size(text, texts.size()));
   const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) {
     return fail(ErrorCode::corrupt, "The description of the actor is no JSON object.");

@@ -100,12 +100,22 @@ std::string_view type_name(char letter);
 char type_letter(std::string_view name);
 
 // A description is not longer than this, and has not more values and keys: as a tree each of them
-// takes some 100 bytes, and that is to be a bounded amount of memory for every file.
+// takes some 100 bytes, and that is to be a bounded amount of memory for every file. Its texts are
+// copied from the file into the description and from there into the actor, so they are bounded too,
+// and so is the file's header with all that is not the description.
 inline constexpr std::uint64_t kMostJsonBytes = std::uint64_t{8} << 20;
 inline constexpr std::uint64_t kMostJsonValues = std::uint64_t{1} << 18;
+inline constexpr std::uint64_t kMostTextBytes = std::uint64_t{32} << 20;
+inline constexpr std::uint64_t kMostHeadBytes = 2 * kMostJsonBytes;  // quotes in it are escaped
 
-// Errors: limit for a description over either.
-Result<void> check_size(std::string_view json);
+// Blocks of all states together, each of which takes some 160 bytes beside its rows.
+inline constexpr std::uint64_t kMostBlocks = std::uint64_t{1} << 19;
+
+// Errors: limit above kMostBlocks.
+Result<void> check_block_count(std::uint64_t blocks);
+
+// Errors: limit for a description over either, and for texts over their limit.
+Result<void> check_size(std::string_view json, std::uint64_t text_bytes);
 
 // The JSON, and in `texts` the bytes that it points to.
 std::string to_json(const Descriptor& descriptor, std::string& texts);

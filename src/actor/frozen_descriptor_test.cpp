@@ -147,11 +147,12 @@ TEST_F(Description, refuses_what_is_no_object) {
 }
 
 TEST_F(Description, has_a_limit_of_bytes_and_of_values) {
-  EXPECT_TRUE(check_size(std::string(kMostJsonBytes, ' ')));
-  EXPECT_EQ(check_size(std::string(kMostJsonBytes + 1, ' ')).error().code(), ErrorCode::limit);
+  EXPECT_TRUE(check_size(std::string(kMostJsonBytes, ' '), kMostTextBytes));
+  EXPECT_EQ(check_size(std::string(kMostJsonBytes + 1, ' '), 0).error().code(), ErrorCode::limit);
+  EXPECT_EQ(check_size("{}", kMostTextBytes + 1).error().code(), ErrorCode::limit);
   for (const char behind : {'[', '{', ',', ':'}) {
-    EXPECT_TRUE(check_size(std::string(kMostJsonValues, behind)));
-    const auto refused = check_size(std::string(kMostJsonValues + 1, behind));
+    EXPECT_TRUE(check_size(std::string(kMostJsonValues, behind), 0));
+    const auto refused = check_size(std::string(kMostJsonValues + 1, behind), 0);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code(), ErrorCode::limit);
     EXPECT_FALSE(read_descriptor(std::string(kMostJsonValues + 1, behind), texts));

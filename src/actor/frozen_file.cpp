@@ -80,6 +80,10 @@ Result<File> File::read_head(Source source) {
   std::span<std::byte> head = std::span(first).first(std::min(kFirstReadBytes, file_bytes));
   DW_TRY(file.read_bytes(0, head));
   DW_TRY_ASSIGN(const std::uint64_t head_bytes, format::safetensors_head_bytes(head, file_bytes));
+  if (head_bytes > kMostHeadBytes) {
+    return fail(ErrorCode::limit, "The header of the file has {} bytes, over the limit of {}.",
+                head_bytes, kMostHeadBytes);
+  }
   std::vector<std::byte> whole;
   if (head_bytes > head.size()) {
     whole.resize(head_bytes);
@@ -94,6 +98,7 @@ Result<File> File::read_head(Source source) {
 
 Result<void> File::read_descriptor() {
   DW_TRY_ASSIGN(const Tensor* texts, require(kTexts, tensor::DType::u8, 1));
+  DW_TRY(check_size(actor_json(header()), texts->shape[0]));
   DW_TRY_ASSIGN(const auto bytes, read_all(*texts));
   DW_TRY_ASSIGN(descriptor_, frozen::read_descriptor(
                                  actor_json(header()),

@@ -149,6 +149,10 @@ class Loader {
   }
 
   Result<void> load_states(guest::Snapshot& guest) const {
+    std::uint64_t blocks = 0;  // cannot overflow: a state has fewer than 2^29
+    for (const frozen::State& state : descriptor_.states)
+      blocks += AppendState::blocks_of(state.rows);
+    DW_TRY(frozen::check_block_count(blocks));
     for (std::size_t n = 0; n < descriptor_.states.size(); ++n) {
       auto state = load_state(n);
       if (!state) return pass_on(state, fmt::format("State {}", n));
@@ -173,6 +177,11 @@ class Loader {
       }
     }
     const frozen::State& described = descriptor_.states[n];
+    const std::uint64_t blocks = AppendState::blocks_of(described.rows);
+    if (tensor->shape[0] != blocks) {
+      return fail(ErrorCode::corrupt, "{} rows take {} blocks, but there are {}.", described.rows,
+                  blocks, tensor->shape[0]);
+    }
     DW_TRY_ASSIGN(std::shared_ptr<AppendState> state,
                   AppendState::create(*services_.device,
                                       {.dtype = tensor->dtype,
@@ -180,11 +189,6 @@ class Loader {
                                        .head_count = static_cast<std::uint32_t>(tensor->shape[2]),
                                        .head_dim = static_cast<std::uint32_t>(tensor->shape[4]),
                                        .most_rows = described.most_rows}));
-    const std::uint64_t blocks = AppendState::blocks_of(described.rows);
-    if (tensor->shape[0] != blocks) {
-      return fail(ErrorCode::corrupt, "{} rows take {} blocks, but there are {}.", described.rows,
-                  blocks, tensor->shape[0]);
-    }
     DW_TRY(state->load(described.rows, [&](std::size_t block, std::span<std::byte> to) {
       return file_.read(*tensor, block * state->block_bytes(), to);
     }));
@@ -209,8 +213,8 @@ class Loader {
       }
       DW_TRY_ASSIGN(std::shared_ptr<RegisterState> state,
                     RegisterState::create(*services_.device, tensor->dtype, tensor->shape));
-      DW_TRY_ASSIGN(const auto value, file_.read_all(*tensor));
-      DW_TRY(state->load(value));
+      // The sizes agree: those of the file's tensors are checked with its header.
+      DW_TRY(state->load([&](std::span<std::byte> to) { return file_.read(*tensor, 0, to); }));
       guest.registers.push_back(std::move(state));
     }
     return {};

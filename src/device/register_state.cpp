@@ -1,6 +1,7 @@
 #include "device/register_state.h"
 
 #include <utility>
+#include <vector>
 
 #include "core/arithmetic.h"
 #include "device/device.h"
@@ -37,9 +38,9 @@ Result<std::uint64_t> RegisterState::size_bytes(tensor::DType dtype, const tenso
 Result<std::unique_ptr<RegisterState>> RegisterState::create(Device& device, tensor::DType dtype,
                                                              tensor::Shape shape) {
   DW_TRY_ASSIGN(const std::uint64_t bytes, size_bytes(dtype, shape));
-  DW_TRY_ASSIGN(auto buffer, device.allocate(bytes));
+  DW_TRY_ASSIGN(auto value, device.allocate(bytes / 2));
   return std::unique_ptr<RegisterState>(
-      new RegisterState(device, dtype, std::move(shape), std::move(buffer)));
+      new RegisterState(device, dtype, std::move(shape), std::move(value)));
 }
 
 std::uint64_t RegisterState::value_bytes() const {
@@ -71,6 +72,17 @@ Result<void> RegisterState::load(std::span<const std::byte> bytes) {
   return write_state(*device_, before(), bytes);
 }
 
+Result<void> RegisterState::load(const ReadValue& read_value) {
+  DW_TRY(check_idle("loaded"));
+  const BufferPlace to = before();
+  if (to.buffer->contents() != nullptr) {
+    return read_value({to.buffer->contents() + to.offset_bytes, value_bytes()});
+  }
+  std::vector<std::byte> passing(value_bytes());
+  DW_TRY(read_value(passing));
+  return write_state(*device_, to, passing);
+}
+
 Result<void> RegisterState::read(std::span<std::byte> bytes) const {
   DW_TRY(check_idle("read"));
   DW_TRY(check_value_size(bytes.size()));
@@ -81,6 +93,9 @@ Result<void> RegisterState::begin_run() {
   if (in_flight_) {
     return fail(ErrorCode::invalid_argument,
                 "The register belongs to a run that is in flight, or is bound twice.");
+  }
+  if (std::unique_ptr<Buffer>& next = values_[1 - present_]; next == nullptr) {
+    DW_TRY_ASSIGN(next, device_->allocate(values_[present_]->size_bytes()));
   }
   in_flight_ = true;
   return {};

@@ -231,10 +231,10 @@ TEST_F(RegisterRules, a_fork_is_refused_where_the_device_has_no_memory_or_is_los
 }
 
 TEST_F(RegisterRules, only_a_run_that_succeeded_changes_the_value) {
-  const std::uint64_t first = sum_->before().offset_bytes;
+  const Buffer* const first = sum_->before().buffer;
   null_device().fail_call(Call::submit, ErrorCode::out_of_memory);
   expect_error(submit({sum_.get(), last_.get()}), ErrorCode::out_of_memory, "told to fail");
-  EXPECT_EQ(sum_->before().offset_bytes, first);
+  EXPECT_EQ(sum_->before().buffer, first);
 
   const Serial lost = must(submit({sum_.get(), last_.get()}));
   null_device().fail_call(Call::wait, ErrorCode::timeout);
@@ -242,11 +242,11 @@ TEST_F(RegisterRules, only_a_run_that_succeeded_changes_the_value) {
   expect_error(submit({sum_.get(), last_.get()}), ErrorCode::invalid_argument, "in flight");
   null_device().fail_call(Call::wait, ErrorCode::device_lost);
   expect_error(device_->wait(lost, 0), ErrorCode::device_lost, "told to fail");
-  EXPECT_EQ(sum_->before().offset_bytes, first);
+  EXPECT_EQ(sum_->before().buffer, first);
 
   must(device_->wait(must(submit({sum_.get(), last_.get()})), 0));
-  EXPECT_EQ(sum_->after().offset_bytes, first);
-  EXPECT_NE(sum_->before().offset_bytes, first);
+  EXPECT_EQ(sum_->after().buffer, first);
+  EXPECT_NE(sum_->before().buffer, first);
 }
 
 }  // namespace

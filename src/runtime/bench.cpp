@@ -59,7 +59,8 @@ Result<void> measure_machine(Bench& bench) {
   bench.step("measuring the machine");
   DW_TRY_ASSIGN(bench.read_buffer, bench.device->allocate(kReadProbeBytes));
   // Pages that were never written are all one page of zeros.
-  std::fill_n(bench.read_buffer->contents(), kReadProbeBytes, std::byte{1});
+  const std::vector<std::byte> ones(kReadProbeBytes, std::byte{1});
+  DW_TRY(bench.device->upload(*bench.read_buffer, 0, ones, device::Purpose::state));
   std::vector<double> flops;
   device::ReadPeak best = {};
   for (int round = 0; round < kMachineRounds; ++round) {
@@ -175,12 +176,9 @@ Result<Spread> measure_host(const Bench& bench, std::shared_ptr<const model::Mod
   };
   DW_TRY_ASSIGN(const auto actor,
                 actor::Actor::create(services(*device, std::move(model), {}), bench.llama));
-  const nlohmann::json request = {{"prompt_ids", {1}},
-                                  {"reuse_prefix", false},
-                                  {"max_tokens", kHostTokens},
-                                  {"temperature", 0},
-                                  {"ignore_eos", true},
-                                  {"output", output}};
+  const nlohmann::json request = {{"prompt_ids", {1}},         {"reuse_prefix", false},
+                                  {"max_tokens", kHostTokens}, {"temperature", 0},
+                                  {"ignore_eos", true},        {"output", output}};
   std::vector<double> us;
   for (int round = -1; round < kHostRounds; ++round) {
     actor->send(request.dump());

@@ -62,7 +62,7 @@ class FrozenAttack : public testing::Test {
       }
     }
     EXPECT_LE(allocations.largest_bytes(), bytes.size() + kConstantBytes);
-    EXPECT_LE(allocations.peak_bytes(), kTimes * bytes.size() + kConstantBytes);
+    EXPECT_LE(allocations.peak_bytes(), bytes.size() + kConstantBytes);
     return error;
   }
 
@@ -78,9 +78,11 @@ class FrozenAttack : public testing::Test {
   FrozenParts parts;
 
  private:
-  // As in frozen_mutations_test.cpp, but for a description of frozen::kMostJsonValues values.
-  static constexpr std::uint64_t kTimes = 8;
-  static constexpr std::uint64_t kConstantBytes = 128 * actor::frozen::kMostJsonValues;
+  // What a description of the most values takes as a tree, it and its texts as they are copied, and
+  // the objects of the most blocks.
+  static constexpr std::uint64_t kConstantBytes =
+      128 * actor::frozen::kMostJsonValues + 2 * actor::frozen::kMostJsonBytes +
+      2 * actor::frozen::kMostTextBytes + 192 * actor::frozen::kMostBlocks;
 };
 
 TEST_F(FrozenAttack, windows_that_overlap) {
@@ -340,9 +342,22 @@ TEST_F(FrozenAttack, texts_of_many_bytes) {
   EXPECT_FALSE(thaw(parts.file()));
 }
 
+TEST_F(FrozenAttack, texts_over_their_size) {
+  add_texts(std::string(actor::frozen::kMostTextBytes + 1, 't'));
+  expect_refusal(ErrorCode::limit, "Messages and output of the actor have");
+}
+
+TEST_F(FrozenAttack, a_header_over_its_size) {
+  const std::string name(100, 'n');
+  for (std::size_t i = 0; i < 120'000; ++i) {
+    parts.tensors.push_back({name + std::to_string(i), "U8", json::array({0}), {}});
+  }
+  expect_refusal(ErrorCode::limit, "The header of the file has");
+}
+
 TEST_F(FrozenAttack, an_input_log_of_many_small_records) {
   FrozenParts::Tensor& log = parts.tensor("input_log");
-  for (std::size_t i = 0; i < 500'000; ++i) {
+  for (std::size_t i = 0; i < 8'000'000; ++i) {
     const std::uint32_t head[] = {1, 0};
     const auto bytes = std::as_bytes(std::span(head));
     log.bytes.insert(log.bytes.end(), bytes.begin(), bytes.end());
@@ -364,13 +379,27 @@ TEST_F(FrozenAttack, tensors_of_no_bytes_that_nothing_names_are_passed_over) {
 }
 
 TEST_F(FrozenAttack, a_state_of_the_smallest_blocks) {
-  constexpr std::uint64_t kBlocks = 100'000;
+  constexpr std::uint64_t kBlocks = actor::frozen::kMostBlocks;
   FrozenParts::Tensor& state = parts.tensor("state.0");
   state.shape = json::array({kBlocks, 1, 1, 16, 1});
   state.bytes.assign(kBlocks * 16 * 2, std::byte{1});
   parts.actor["states"][0] = {{"rows", kBlocks * 16}, {"most_rows", kBlocks * 16}};
   parts.actor["graphs"][0]["states"][0] = nullptr;
   EXPECT_FALSE(thaw(parts.file()));
+
+  state.shape = json::array({kBlocks + 1, 1, 1, 16, 1});
+  state.bytes.resize((kBlocks + 1) * 16 * 2);
+  parts.actor["states"][0] = {{"rows", (kBlocks + 1) * 16}, {"most_rows", (kBlocks + 1) * 16}};
+  expect_refusal(ErrorCode::limit, "blocks of rows, over the limit");
+}
+
+// Both of its values are there only once it is run.
+TEST_F(FrozenAttack, a_register_of_many_bytes) {
+  constexpr std::uint64_t kBytes = 400'000'000;
+  parts.tensors.push_back({fmt::format("register.{}", parts.actor["registers"].get<int>()), "F32",
+                           json::array({kBytes / 4}), std::vector<std::byte>(kBytes)});
+  parts.actor["registers"] = parts.actor["registers"].get<int>() + 1;
+  EXPECT_TRUE(thaw(parts.file()));
 }
 
 TEST_F(FrozenAttack, many_graphs_of_one_program) {
