@@ -1,5 +1,6 @@
 #include "device/vulkan/executable.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
