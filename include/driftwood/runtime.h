@@ -30,13 +30,19 @@ struct RuntimeOptions {
   // A name of list_devices(); "vulkan" for its first one; or "auto": the first GPU that is none in
   // software, otherwise the CPU.
   std::string device = "auto";
-  unsigned thread_count = 0;    // of the CPU device; 0: what the process may use
+  unsigned thread_count = 0;  // of the CPU device; 0: what the process may use
   std::string isa;  // of the CPU device: "avx2", "avx512", "neon", "portable"; empty: the best
   // Where compiled guests and GPU kernels are kept for later processes; made where it is missing;
   // empty: nowhere.
   // What is in it is run as machine code, so only files that this user alone may write are read. A
   // folder that cannot be written does no harm.
   std::string cache_folder;
+  // Told while weights of a model are copied into a GPU's memory: how many bytes are there, of how
+  // many. Not called where they are used in place.
+  std::function<void(std::uint64_t done_bytes, std::uint64_t all_bytes)> on_upload = {};
+  // Have every call of the GPU's driver checked by the API's own validation layer, where the API
+  // has one: for tests. What it says is logged as an error.
+  bool validate = false;
 };
 
 // A compiled guest. Lifetime: a shared handle. Threads: immutable, free.

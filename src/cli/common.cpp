@@ -37,10 +37,11 @@ CLI::Validator not_empty() {
 CLI::Validator device_name() {
   return CLI::Validator(
       [](std::string& text) {
-        const bool is_numbered =
-            text.starts_with("vulkan:") && text.size() > 7 && text.size() < 12 &&
-            text.find_first_not_of("0123456789", 7) == std::string::npos;
-        if (is_numbered || text == "auto" || text == "cpu" || text == "vulkan") return std::string();
+        const bool is_numbered = text.starts_with("vulkan:") && text.size() > 7 &&
+                                 text.size() < 12 &&
+                                 text.find_first_not_of("0123456789", 7) == std::string::npos;
+        if (is_numbered || text == "auto" || text == "cpu" || text == "vulkan")
+          return std::string();
         return fmt::format("{} is not one of auto, cpu, vulkan, vulkan:N", text);
       },
       "");
@@ -49,6 +50,10 @@ CLI::Validator device_name() {
 void add_device_options(CLI::App& command, RuntimeOptions& options,
                         std::string_view default_device) {
   options.cache_folder = find_cache_folder();
+  options.on_upload = [](std::uint64_t done_bytes, std::uint64_t all_bytes) {
+    show_progress(fmt::format("copying weights to the GPU, {} of {} MB", done_bytes / 1'000'000,
+                              all_bytes / 1'000'000));
+  };
   command
       .add_option("--device", options.device,
                   fmt::format("Compute device: auto, cpu, vulkan, or vulkan:N for the Nth GPU as "

@@ -36,7 +36,7 @@ TEST_P(Conformance, comes_close_to_the_reference) {
   std::vector<std::string> missing;
   for (const ConformanceCase& one : cases) {
     SCOPED_TRACE(one.name);
-    auto device = open_device(GetParam().device, {});
+    auto device = open_device(GetParam().device, checked_options());
     if (!device) GTEST_SKIP() << device.error().message();
     auto run = CaseRun::create(one, *std::move(device));
     if (!run) {

@@ -172,10 +172,11 @@ Result<void> check_range(const Buffer& buffer, std::uint64_t offset_bytes,
 }  // namespace
 
 Executable::Executable(std::shared_ptr<const Program> program,
-                       std::shared_ptr<const WeightSource> weights)
+                       std::shared_ptr<const WeightSource> weights,
+                       std::span<const std::uint32_t> done_with)
     : program_(std::move(program)),
       weights_(std::move(weights)),
-      plan_(*program_),
+      plan_(*program_, done_with),
       most_temporary_bytes_(temporary_bytes(program_->symbol_maxima)) {}
 
 std::uint64_t Executable::temporary_bytes(std::span<const std::uint32_t> symbols) const {

@@ -73,8 +73,10 @@ class Executable {
   std::uint64_t most_temporary_bytes() const { return most_temporary_bytes_; }
 
  protected:
+  // `done_with`: as graph::MemoryPlan takes it.
   Executable(std::shared_ptr<const graph::Program> program,
-             std::shared_ptr<const WeightSource> weights);
+             std::shared_ptr<const WeightSource> weights,
+             std::span<const std::uint32_t> done_with = {});
 
  private:
   std::shared_ptr<const graph::Program> program_;

@@ -35,7 +35,10 @@ std::optional<DeviceName> split(std::string_view name) {
 
 #ifdef DRIFTWOOD_VULKAN
 Result<std::unique_ptr<Device>> open_vulkan(std::size_t index, const DeviceOptions& options) {
-  return vulkan::open_vulkan_device({.index = index, .cache_folder = options.cache_folder});
+  return vulkan::open_vulkan_device({.index = index,
+                                     .cache_folder = options.cache_folder,
+                                     .instance = {.validate = options.validate},
+                                     .on_upload = options.on_upload});
 }
 
 std::vector<DeviceDescription> list_vulkan(bool in_software) {
@@ -48,8 +51,8 @@ std::vector<DeviceDescription> list_vulkan(bool in_software) {
   for (std::size_t i = 0; i < gpus->size(); ++i) {
     const vulkan::GpuDescription& gpu = (*gpus)[i];
     if (gpu.is_software != in_software) continue;
-    listed.push_back({fmt::format("vulkan:{}", i), fmt::format("{} ({})", gpu.name, gpu.driver),
-                      gpu.missing});
+    listed.push_back(
+        {fmt::format("vulkan:{}", i), fmt::format("{} ({})", gpu.name, gpu.driver), gpu.missing});
   }
   return listed;
 }
@@ -74,8 +77,9 @@ std::vector<DeviceDescription> list_devices() {
 #ifdef DRIFTWOOD_VULKAN
   std::ranges::move(list_vulkan(true), std::back_inserter(all));
 #else
-  all.push_back({"vulkan", "Vulkan",
-                 "This build has no Vulkan: slangc or Vulkan's headers were missing (tools/setup)."});
+  all.push_back(
+      {"vulkan", "Vulkan",
+       "This build has no Vulkan: slangc or Vulkan's headers were missing (tools/setup)."});
 #endif
   // What cannot be used comes last, the order being kept otherwise.
   const auto usable = [](const DeviceDescription& one) { return one.missing.empty(); };

@@ -42,7 +42,8 @@ TEST(Registry, an_unknown_name_is_answered_with_the_known_ones) {
   const auto device = open_device("gpu", {});
   ASSERT_FALSE(device);
   EXPECT_EQ(device.error().code(), ErrorCode::not_found);
-  EXPECT_TRUE(device.error().message().starts_with("There is no device \"gpu\"; there are auto, cpu"))
+  EXPECT_TRUE(
+      device.error().message().starts_with("There is no device \"gpu\"; there are auto, cpu"))
       << device.error().message();
 }
 

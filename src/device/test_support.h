@@ -17,6 +17,7 @@
 
 #include "device/device.h"
 #include "device/registry.h"
+#include "device/test_validation.h"
 #include "driftwood_program.hpp"
 #include "graph/program.h"
 #include "tensor/convert.h"

@@ -7,12 +7,14 @@
 namespace driftwood::graph {
 namespace {
 
-// By tensor: the last op that uses it.
-std::vector<std::size_t> find_last_uses(const Program& program) {
+// By tensor: the last op that uses it, or is done together with one that does.
+std::vector<std::size_t> find_last_uses(const Program& program,
+                                        std::span<const std::uint32_t> done_with) {
   std::vector<std::size_t> last_use(program.tensors.size());
   for (std::size_t i = 0; i < program.ops.size(); ++i) {
-    for (const std::uint32_t tensor : program.ops[i].inputs) last_use[tensor] = i;
-    for (const std::uint32_t tensor : program.ops[i].outputs) last_use[tensor] = i;
+    const std::size_t done = done_with.empty() ? i : done_with[i];
+    for (const std::uint32_t tensor : program.ops[i].inputs) last_use[tensor] = done;
+    for (const std::uint32_t tensor : program.ops[i].outputs) last_use[tensor] = done;
   }
   return last_use;
 }
@@ -52,8 +54,12 @@ class SlotPool {
 
 }  // namespace
 
-MemoryPlan::MemoryPlan(const Program& program) : slot_of_tensor_(program.tensors.size(), kNoSlot) {
-  const std::vector<std::size_t> last_use = find_last_uses(program);
+MemoryPlan::MemoryPlan(const Program& program, std::span<const std::uint32_t> done_with)
+    : slot_of_tensor_(program.tensors.size(), kNoSlot) {
+  const std::vector<std::size_t> last_use = find_last_uses(program, done_with);
+  // By op: the tensors whose last use it is, and those without any, which have no slot.
+  std::vector<std::vector<std::uint32_t>> ends(program.ops.size() + 1);
+  for (std::uint32_t i = 0; i < program.tensors.size(); ++i) ends[last_use[i]].push_back(i);
   const auto is_temporary = [&program](std::uint32_t tensor) {
     return program.tensors[tensor].place == ops::Place::temporary;
   };
@@ -64,13 +70,9 @@ MemoryPlan::MemoryPlan(const Program& program) : slot_of_tensor_(program.tensors
       if (!is_temporary(tensor)) continue;
       slot_of_tensor_[tensor] = pool.take(program.tensor_bytes(tensor, program.symbol_maxima));
     }
-    // Only now, so that no op writes over what it reads. A tensor may be an operand twice.
-    std::vector<std::uint32_t> ended = op.inputs;
-    ended.insert(ended.end(), op.outputs.begin(), op.outputs.end());
-    std::ranges::sort(ended);
-    ended.erase(std::ranges::unique(ended).begin(), ended.end());
-    for (const std::uint32_t tensor : ended) {
-      if (is_temporary(tensor) && last_use[tensor] == i) pool.give_back(slot_of_tensor_[tensor]);
+    // Only now, so that no op writes over what it reads.
+    for (const std::uint32_t tensor : ends[i]) {
+      if (slot_of_tensor_[tensor] != kNoSlot) pool.give_back(slot_of_tensor_[tensor]);
     }
   }
   slot_count_ = pool.slot_count();

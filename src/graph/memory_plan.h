@@ -11,7 +11,10 @@ namespace driftwood::graph {
 
 class MemoryPlan {
  public:
-  explicit MemoryPlan(const Program& program);
+  // Some devices do neighbouring ops as one: `done_with`, by op, is the last op that is done
+  // together with it, itself where it is done alone. What one of them reads keeps its place until
+  // the last is done. Empty: each is done alone.
+  explicit MemoryPlan(const Program& program, std::span<const std::uint32_t> done_with = {});
 
   // Offsets for one run; one layout can be used again and again. A slot is as large as its largest
   // tensor, and tensors start on kAlignmentBytes.

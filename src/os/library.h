@@ -1,5 +1,5 @@
-// A shared library that is loaded while the program runs, such as a GPU's driver: the program starts
-// where it is not installed.
+// A shared library that is loaded while the program runs, such as a GPU's driver: the program
+// starts where it is not installed.
 #pragma once
 
 #include <memory>

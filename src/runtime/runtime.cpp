@@ -12,7 +12,9 @@ Result<Runtime> Runtime::create(const RuntimeOptions& options) {
   DW_TRY_ASSIGN(impl->device,
                 device::open_device(options.device, {.thread_count = options.thread_count,
                                                      .isa = options.isa,
-                                                     .cache_folder = options.cache_folder}));
+                                                     .cache_folder = options.cache_folder,
+                                                     .validate = options.validate,
+                                                     .on_upload = options.on_upload}));
   DW_TRY_ASSIGN(impl->engine, guest::Engine::create(options.cache_folder));
   return Runtime(std::move(impl));
 }
@@ -81,7 +83,8 @@ Result<Actor> Runtime::spawn_native(const NativeGuest& guest, const std::optiona
 std::vector<DeviceDescription> list_devices() {
   std::vector<DeviceDescription> all;
   for (device::DeviceDescription& device : device::list_devices()) {
-    all.push_back({std::move(device.name), std::move(device.description), std::move(device.missing)});
+    all.push_back(
+        {std::move(device.name), std::move(device.description), std::move(device.missing)});
   }
   return all;
 }

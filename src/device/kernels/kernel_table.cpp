@@ -63,6 +63,12 @@ constexpr auto one_row_grid = linear_grid<1, 8>;
 constexpr auto few_rows_grid = linear_grid<kFewRows, 8>;
 constexpr auto many_rows_grid = linear_grid<16, 32>;
 
+// linear then add: an output is one of a weight's.
+constexpr auto one_row_add_grid = one_row_grid;
+
+// linear then swiglu: an output is made of one of each weight's.
+constexpr auto one_row_swiglu_grid = linear_grid<1, 4>;
+
 Grid rope_grid(const Sizes& sizes) {
   const Size& x = sizes.inputs[0];
   const std::uint64_t head_threads = x.dims[2] - sizes.inputs[2].dims[0];
@@ -98,16 +104,25 @@ constexpr Kernel kKernels[] = {
     {OpNumber::rms_norm, DType::f16, "rms_norm_f16", always, input_rows},
 
     {OpNumber::linear, DType::f32, "linear_one_row_f32", one_row, one_row_grid},
+    {OpNumber::linear, DType::f32, "linear_one_row_add_f32", one_row, one_row_add_grid, nullptr, OpNumber::add},
+    {OpNumber::linear, DType::f32, "linear_one_row_swiglu_f32", one_row, one_row_swiglu_grid, nullptr, OpNumber::swiglu},
     {OpNumber::linear, DType::f32, "linear_few_rows_f32", few_rows, few_rows_grid},
     {OpNumber::linear, DType::f32, "linear_many_rows_f32", many_rows, many_rows_grid},
     {OpNumber::linear, DType::bf16, "linear_one_row_bf16", one_row, one_row_grid},
+    {OpNumber::linear, DType::bf16, "linear_one_row_add_bf16", one_row, one_row_add_grid, nullptr, OpNumber::add},
+    {OpNumber::linear, DType::bf16, "linear_one_row_swiglu_bf16", one_row, one_row_swiglu_grid, nullptr, OpNumber::swiglu},
     {OpNumber::linear, DType::bf16, "linear_few_rows_bf16", few_rows, few_rows_grid},
     {OpNumber::linear, DType::bf16, "linear_many_rows_bf16", many_rows, many_rows_grid},
     {OpNumber::linear, DType::f16, "linear_one_row_f16", one_row, one_row_grid},
+    {OpNumber::linear, DType::f16, "linear_one_row_add_f16", one_row, one_row_add_grid, nullptr, OpNumber::add},
+    {OpNumber::linear, DType::f16, "linear_one_row_swiglu_f16", one_row, one_row_swiglu_grid, nullptr, OpNumber::swiglu},
     {OpNumber::linear, DType::f16, "linear_few_rows_f16", few_rows, few_rows_grid},
     {OpNumber::linear, DType::f16, "linear_many_rows_f16", many_rows, many_rows_grid},
 
     {OpNumber::rope, DType::f32, "rope", always, rope_grid},
+    {OpNumber::rope, DType::f32, "rope_append_f32", always, rope_grid, nullptr, OpNumber::append_rows},
+    {OpNumber::rope, DType::bf16, "rope_append_bf16", always, rope_grid, nullptr, OpNumber::append_rows},
+    {OpNumber::rope, DType::f16, "rope_append_f16", always, rope_grid, nullptr, OpNumber::append_rows},
 
     {OpNumber::append_rows, DType::f32, "append_rows_f32", always, input_pieces},
     {OpNumber::append_rows, DType::bf16, "append_rows_bf16", always, input_pieces},

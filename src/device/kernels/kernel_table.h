@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -46,6 +47,10 @@ struct Kernel {
   Grid (*grid)(const Sizes& sizes);
   // Bytes of scratch memory, shared by the kernels of one op in one run; null: none.
   std::uint64_t (*scratch_bytes)(const Sizes& sizes) = nullptr;
+  // The op after it that it does as well, with the bits of both one after the other; its operands
+  // are then the inputs of the first op, those of the second that the first does not make, and the
+  // outputs of the second. Taken instead of the kernels of both. follows() in fusion.h says where.
+  std::optional<ops::OpNumber> also = std::nullopt;
 };
 
 // All of them, by op and dtype, in the order in which those of one op run.

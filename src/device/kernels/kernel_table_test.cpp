@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -24,7 +25,8 @@ constexpr OpNumber kWithStored[] = {
 std::vector<const Kernel*> kernels_of(OpNumber op, DType dtype) {
   std::vector<const Kernel*> found;
   for (const Kernel& kernel : all_kernels()) {
-    if (kernel.op == op && kernel.dtype == dtype) found.push_back(&kernel);
+    const bool is_alone = !kernel.also;
+    if (kernel.op == op && kernel.dtype == dtype && is_alone) found.push_back(&kernel);
   }
   return found;
 }
@@ -117,6 +119,15 @@ TEST(KernelTable, gives_each_weight_of_linear_blocks_of_its_own) {
   EXPECT_EQ(linear_groups(33, {33, 1}), 9u);
 }
 
+TEST(KernelTable, has_each_pair_of_ops_in_all_dtypes_of_weights_and_states) {
+  std::map<std::pair<OpNumber, OpNumber>, int> pairs;
+  for (const Kernel& kernel : all_kernels()) {
+    if (kernel.also) ++pairs[{kernel.op, *kernel.also}];
+  }
+  EXPECT_EQ(pairs.size(), 3u);
+  for (const auto& [pair, count] : pairs) EXPECT_EQ(count, 3);
+}
+
 TEST(KernelTable, gives_elements_pieces_of_1024) {
   EXPECT_EQ(groups_of(OpNumber::swiglu, {size_of(3, 1000), size_of(3, 1000)}, {size_of(3, 1000)}),
             3u);
@@ -135,12 +146,12 @@ TEST(KernelTable, gives_each_row_and_four_query_heads_of_a_key_head_a_workgroup)
 
 TEST(KernelTable, gives_pairs_and_other_elements_of_rope_a_thread_each) {
   const Size positions = size_of(2, 0), frequencies = {16, 1, {16, 0, 0, 0}};
-  EXPECT_EQ(groups_of(OpNumber::rope, {size_of(2, 5, 64), positions, frequencies},
-                      {size_of(2, 5, 64)}),
-            2u);
-  EXPECT_EQ(groups_of(OpNumber::rope, {size_of(2, 6, 64), positions, frequencies},
-                      {size_of(2, 6, 64)}),
-            4u);
+  EXPECT_EQ(
+      groups_of(OpNumber::rope, {size_of(2, 5, 64), positions, frequencies}, {size_of(2, 5, 64)}),
+      2u);
+  EXPECT_EQ(
+      groups_of(OpNumber::rope, {size_of(2, 6, 64), positions, frequencies}, {size_of(2, 6, 64)}),
+      4u);
 }
 
 TEST(KernelTable, takes_softmax_over_the_last_dimension) {

@@ -10,10 +10,18 @@ namespace {
 using namespace testing;
 using sdk::DType;
 
+// By op of a program whose ops are done one by one.
 std::vector<bool> barriers_of(const sdk::Program& program, std::vector<bool> uses_scratch = {}) {
   const auto decoded = decode(program);
   uses_scratch.resize(decoded->ops.size(), false);
-  return find_barriers(*decoded, graph::MemoryPlan(*decoded), uses_scratch);
+  const graph::MemoryPlan plan(*decoded);
+  Barriers barriers(*decoded, plan);
+  std::vector<bool> waits;
+  for (std::size_t i = 0; i < decoded->ops.size(); ++i) {
+    const graph::Op& op = decoded->ops[i];
+    waits.push_back(barriers.is_needed(op.inputs, op.outputs, uses_scratch[i]));
+  }
+  return waits;
 }
 
 TEST(Barriers, an_op_waits_for_what_it_reads) {
@@ -38,7 +46,7 @@ TEST(Barriers, a_temporary_in_the_place_of_another_waits_for_its_readers) {
   const auto x = program.window(DType::f32, {4});
   const auto first_result = program.window(DType::f32, {4});
   const auto a = program.add(x, x);
-  program.add(a, x, first_result);  // the last use of a
+  program.add(a, x, first_result);   // the last use of a
   const auto b = program.add(x, x);  // has a's place, which the op before it reads
   program.add(b, x);
   EXPECT_EQ(barriers_of(program), (std::vector<bool>{false, true, true, true}));

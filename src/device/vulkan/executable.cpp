@@ -1,11 +1,10 @@
 #include "device/vulkan/executable.h"
 
-#include <algorithm>
 #include <limits>
 #include <utility>
 
 #include "device/kernel_dtype.h"
-#include "device/vulkan/barriers.h"
+#include "device/kernels/fusion.h"
 
 namespace driftwood::device::vulkan {
 namespace {
@@ -34,53 +33,88 @@ Result<void> check_sizes(const graph::Program& program, const graph::Op& op) {
 }  // namespace
 
 VulkanExecutable::VulkanExecutable(std::shared_ptr<const graph::Program> program,
-                                   std::shared_ptr<const WeightSource> weights)
-    : Executable(program, std::move(weights)),
+                                   std::shared_ptr<const WeightSource> weights,
+                                   const std::vector<std::uint32_t>& done_with)
+    : Executable(program, std::move(weights), done_with),
       row_dims_(*program),
       weight_address_(program->tensors.size(), 0) {}
 
-Result<void> VulkanExecutable::add_step(const graph::Op& op, Pipelines& pipelines) {
-  DW_TRY(check_sizes(program(), op));
-  DW_TRY_ASSIGN(const tensor::DType dtype, kernel_dtype(program(), op));
-  Step step = {.op = &op, .candidates = {}, .waits = false, .first_grid = grid_count_};
-  for (const kernels::Kernel& kernel : kernels::all_kernels()) {
-    if (kernel.op != op.definition->number || kernel.dtype != dtype) continue;
-    DW_TRY_ASSIGN(const VkPipeline pipeline, pipelines.find(op.definition->name, kernel.entry));
-    step.candidates.push_back({&kernel, pipeline});
+Result<void> VulkanExecutable::add_candidates(Step& step,
+                                              const std::vector<const kernels::Kernel*>& kernels,
+                                              Task task, Pipelines& pipelines) {
+  if (kernels.empty()) return {};
+  const auto number = static_cast<std::uint32_t>(tasks_.size());
+  tasks_.push_back(std::move(task));
+  for (const kernels::Kernel* kernel : kernels) {
+    DW_TRY_ASSIGN(const VkPipeline pipeline,
+                  pipelines.find(step.op->definition->name, kernel->entry));
+    step.candidates.push_back({kernel, pipeline, number});
   }
-  if (step.candidates.empty()) {
+  return {};
+}
+
+Result<void> VulkanExecutable::add_step(std::uint32_t op, Pipelines& pipelines) {
+  const graph::Op& own = program().ops[op];
+  DW_TRY(check_sizes(program(), own));
+  DW_TRY_ASSIGN(const tensor::DType dtype, kernel_dtype(program(), own));
+  std::vector<const kernels::Kernel*> alone, pairs;
+  for (const kernels::Kernel& kernel : kernels::all_kernels()) {
+    if (kernel.op != own.definition->number) continue;
+    if (!kernel.also) {
+      if (kernel.dtype == dtype) alone.push_back(&kernel);
+    } else if (kernels::follows(program(), op, *kernel.also)) {
+      DW_TRY_ASSIGN(const tensor::DType pair_dtype, kernels::pair_dtype(program(), op));
+      if (kernel.dtype == pair_dtype) pairs.push_back(&kernel);
+    }
+  }
+  if (alone.empty()) {
     return fail(ErrorCode::unsupported, "There is no GPU kernel for it with {} weights.",
                 tensor::name(dtype));
   }
-  grid_count_ += static_cast<std::uint32_t>(step.candidates.size());
+  Step step = {.op = &own, .candidates = {}, .first_candidate = candidate_count_};
+  if (!pairs.empty()) {
+    kernels::Operands operands = kernels::pair_operands(program(), op);
+    DW_TRY(add_candidates(step, pairs,
+                          {op,
+                           std::move(operands.inputs),
+                           std::move(operands.outputs),
+                           {&own.attributes, &program().ops[op + 1].attributes}},
+                          pipelines));
+  }
+  DW_TRY(add_candidates(step, alone, {op, own.inputs, own.outputs, {&own.attributes}}, pipelines));
+  candidate_count_ += static_cast<std::uint32_t>(step.candidates.size());
   steps_.push_back(std::move(step));
+  return {};
+}
+
+Result<void> VulkanExecutable::place_weights(const std::map<std::uint32_t, tensor::View>& views,
+                                             Weights& placed, const UploadProgress& on_upload) {
+  std::uint64_t all_bytes = 0, done_bytes = 0;
+  for (const auto& [tensor, view] : views) all_bytes += view.bytes.size();
+  for (const auto& [tensor, view] : views) {
+    DW_TRY_ASSIGN(auto weight, placed.place(view.bytes));
+    done_bytes += view.bytes.size();
+    if (weight->is_copy() && on_upload) on_upload(done_bytes, all_bytes);
+    weight_address_[tensor] = weight->address();
+    placed_.push_back(std::move(weight));
+  }
   return {};
 }
 
 Result<std::shared_ptr<const VulkanExecutable>> VulkanExecutable::create(
     std::shared_ptr<const graph::Program> program, std::shared_ptr<const WeightSource> weights,
-    const std::map<std::uint32_t, tensor::View>& views, Pipelines& pipelines, Weights& placed) {
+    const std::map<std::uint32_t, tensor::View>& views, Pipelines& pipelines, Weights& placed,
+    const UploadProgress& on_upload) {
+  const auto done_with = kernels::find_done_with(*program);
   const std::shared_ptr<VulkanExecutable> executable(
-      new VulkanExecutable(std::move(program), std::move(weights)));
+      new VulkanExecutable(std::move(program), std::move(weights), done_with));
   const graph::Program& shared = executable->program();
-  for (std::size_t i = 0; i < shared.ops.size(); ++i) {
-    if (auto added = executable->add_step(shared.ops[i], pipelines); !added) {
+  for (std::uint32_t i = 0; i < shared.ops.size(); ++i) {
+    if (auto added = executable->add_step(i, pipelines); !added) {
       return pass_on(added, fmt::format("Op {} ({})", i, shared.ops[i].definition->name));
     }
   }
-  std::vector<bool> uses_scratch;
-  for (const Step& step : executable->steps_) {
-    uses_scratch.push_back(std::ranges::any_of(step.candidates, [](const Candidate& candidate) {
-      return candidate.kernel->scratch_bytes != nullptr;
-    }));
-  }
-  const auto waits = find_barriers(shared, executable->plan(), uses_scratch);
-  for (std::size_t i = 0; i < waits.size(); ++i) executable->steps_[i].waits = waits[i];
-  for (const auto& [tensor, view] : views) {
-    DW_TRY_ASSIGN(auto weight, placed.place(view.bytes));
-    executable->weight_address_[tensor] = weight->address();
-    executable->placed_.push_back(std::move(weight));
-  }
+  DW_TRY(executable->place_weights(views, placed, on_upload));
   return executable;
 }
 

@@ -11,24 +11,33 @@
 #include "core/error.h"
 #include "device/device.h"
 #include "device/kernels/kernel_table.h"
+#include "device/registry.h"
 #include "device/row_dims.h"
 #include "device/vulkan/pipelines.h"
 #include "device/vulkan/weights.h"
 
 namespace driftwood::device::vulkan {
 
+// What a kernels::Call is made of: the operands of one op, or of two that one kernel does.
+struct Task {
+  std::uint32_t op;  // the first one
+  std::vector<std::uint32_t> inputs, outputs;
+  std::vector<const ops::Attributes*> attributes;
+};
+
 // A kernel that may do an op, depending on the sizes of a run.
 struct Candidate {
   const kernels::Kernel* kernel;
   VkPipeline pipeline;
+  std::uint32_t task;
 };
 
-// One op with what does not change between runs.
+// One op with what does not change between runs. Its candidates are numbered from first_candidate
+// on, among those of all steps; those that do the next op, too, come first.
 struct Step {
   const graph::Op* op;
   std::vector<Candidate> candidates;
-  bool waits;                // for all that came before
-  std::uint32_t first_grid;  // the number of its first candidate, counting those of all steps
+  std::uint32_t first_candidate;
 };
 
 class VulkanExecutable final : public Executable {
@@ -37,23 +46,31 @@ class VulkanExecutable final : public Executable {
   // kernels count; those of Weights::place and Pipelines::find.
   static Result<std::shared_ptr<const VulkanExecutable>> create(
       std::shared_ptr<const graph::Program> program, std::shared_ptr<const WeightSource> weights,
-      const std::map<std::uint32_t, tensor::View>& views, Pipelines& pipelines, Weights& placed);
+      const std::map<std::uint32_t, tensor::View>& views, Pipelines& pipelines, Weights& placed,
+      const UploadProgress& on_upload);
 
   const std::vector<Step>& steps() const { return steps_; }
   const RowDims& row_dims() const { return row_dims_; }
-  std::uint32_t grid_count() const { return grid_count_; }
+  std::uint32_t candidate_count() const { return candidate_count_; }
+  const std::vector<Task>& tasks() const { return tasks_; }
 
   // By tensor; 0 for those that are no weights.
   Address weight(std::uint32_t tensor) const { return weight_address_[tensor]; }
 
  private:
   VulkanExecutable(std::shared_ptr<const graph::Program> program,
-                   std::shared_ptr<const WeightSource> weights);
-  Result<void> add_step(const graph::Op& op, Pipelines& pipelines);
+                   std::shared_ptr<const WeightSource> weights,
+                   const std::vector<std::uint32_t>& done_with);
+  Result<void> add_step(std::uint32_t op, Pipelines& pipelines);
+  Result<void> place_weights(const std::map<std::uint32_t, tensor::View>& views, Weights& placed,
+                             const UploadProgress& on_upload);
+  Result<void> add_candidates(Step& step, const std::vector<const kernels::Kernel*>& kernels,
+                              Task task, Pipelines& pipelines);
 
   RowDims row_dims_;
   std::vector<Step> steps_;
-  std::uint32_t grid_count_ = 0;
+  std::vector<Task> tasks_;
+  std::uint32_t candidate_count_ = 0;
   std::vector<Address> weight_address_;
   std::vector<std::shared_ptr<const PlacedWeight>> placed_;
 };

@@ -1,5 +1,6 @@
 #include "device/vulkan/gpu.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "device/vulkan/outcome.h"
@@ -55,7 +56,8 @@ Result<void> Gpu::create_device() {
                                    .pQueueCreateInfos = &queue,
                                    .enabledExtensionCount = 1,
                                    .ppEnabledExtensionNames = &extension};
-  DW_TRY(check(vk().CreateDevice(physical_.handle, &info, nullptr, &device_), "vkCreateDevice"));
+  DW_TRY(check_made(vk().CreateDevice(physical_.handle, &info, nullptr, &device_), "vkCreateDevice",
+                    device_));
   DW_TRY(instance_->load_device_functions(device_));
   vk().GetDeviceQueue(device_, physical_.queue_family, 0, &queue_);
   return {};
@@ -70,6 +72,11 @@ Gpu::~Gpu() {
 bool Gpu::shares_host_memory() const {
   const VkPhysicalDeviceType type = physical_.properties.deviceType;
   return type == VK_PHYSICAL_DEVICE_TYPE_CPU || type == VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU;
+}
+
+std::uint64_t Gpu::most_bytes(std::uint32_t memory_type) const {
+  const VkMemoryHeap& heap = memory_.memoryHeaps[memory_.memoryTypes[memory_type].heapIndex];
+  return std::min<std::uint64_t>(heap.size, physical_.most_memory_bytes);
 }
 
 double Gpu::timestamp_ns() const {

@@ -30,6 +30,9 @@ class Gpu {
   // Whether it computes in the host's memory, so that both reach all of it at full speed.
   bool shares_host_memory() const;
 
+  // Bytes that one piece of memory of this type may have.
+  std::uint64_t most_bytes(std::uint32_t memory_type) const;
+
   // Nanoseconds that one step of its timestamps takes; 0: it has none.
   double timestamp_ns() const;
 

@@ -22,12 +22,27 @@ constexpr VkMemoryPropertyFlags kCached = VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
 std::vector<VkMemoryPropertyFlags> wishes(const Gpu& gpu, Use use) {
   switch (use) {
     case Use::data:
-      if (gpu.shares_host_memory()) return {kLocal | kReached | kCached, kLocal | kReached, kReached};
+      if (gpu.shares_host_memory())
+        return {kLocal | kReached | kCached, kLocal | kReached, kReached};
       return {kLocal};
-    case Use::control: return {kLocal | kReached, kReached};
-    case Use::staging: return {kReached | kCached, kReached};
+    case Use::control:
+      return {kLocal | kReached, kReached};
+    case Use::staging:
+      return {kReached | kCached, kReached};
   }
   return {};
+}
+
+// The memory types of a use of which one piece may be so large, best first.
+Result<std::vector<std::uint32_t>> types_for(const Gpu& gpu, Use use, std::uint64_t size_bytes) {
+  std::vector<std::uint32_t> types = memory_types(gpu, use);
+  std::uint64_t most_bytes = 0;
+  for (const std::uint32_t type : types) most_bytes = std::max(most_bytes, gpu.most_bytes(type));
+  if (size_bytes > most_bytes) {
+    return fail(ErrorCode::out_of_memory, "One piece of it has at most {} bytes.", most_bytes);
+  }
+  std::erase_if(types, [&](std::uint32_t type) { return size_bytes > gpu.most_bytes(type); });
+  return types;
 }
 
 }  // namespace
@@ -87,7 +102,7 @@ Heap::~Heap() {
 }
 
 Result<Heap::Piece> Heap::allocate(Use use, std::uint64_t size_bytes) {
-  const auto wanted = checked_add(size_bytes, kAlignmentBytes - 1);
+  const auto wanted = checked_add(std::max<std::uint64_t>(1, size_bytes), kAlignmentBytes - 1);
   if (!wanted) {
     return fail(ErrorCode::out_of_memory, "No device has {} bytes of memory.", size_bytes);
   }
@@ -133,23 +148,24 @@ Result<Heap::Chunk*> Heap::add_chunk(Use use, std::uint64_t size_bytes) {
 
 Result<void> Heap::fill_chunk(Chunk& chunk) {
   const Functions& vk = gpu_.vk();
+  DW_TRY_ASSIGN(const auto types, types_for(gpu_, chunk.use, chunk.size_bytes));
   const VkBufferCreateInfo info = buffer_info(chunk.size_bytes);
-  DW_TRY(check(vk.CreateBuffer(gpu_.device(), &info, nullptr, &chunk.buffer), "vkCreateBuffer"));
+  DW_TRY(check_made(vk.CreateBuffer(gpu_.device(), &info, nullptr, &chunk.buffer), "vkCreateBuffer",
+                    chunk.buffer));
   VkMemoryRequirements requirements = {};
   vk.GetBufferMemoryRequirements(gpu_.device(), chunk.buffer, &requirements);
   Result<void> allocated = fail(ErrorCode::unsupported, "The GPU has no memory of this kind.");
   std::uint32_t type = 0;
-  for (const std::uint32_t candidate : memory_types(gpu_, chunk.use)) {
+  for (const std::uint32_t candidate : types) {
     if ((requirements.memoryTypeBits & (1u << candidate)) == 0) continue;
-    const VkMemoryAllocateFlagsInfo flags = {
-        .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO,
-        .flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT};
+    const VkMemoryAllocateFlagsInfo flags = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO,
+                                             .flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT};
     const VkMemoryAllocateInfo memory = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
                                          .pNext = &flags,
                                          .allocationSize = requirements.size,
                                          .memoryTypeIndex = candidate};
-    allocated = check(vk.AllocateMemory(gpu_.device(), &memory, nullptr, &chunk.memory),
-                      "vkAllocateMemory");
+    allocated = check_made(vk.AllocateMemory(gpu_.device(), &memory, nullptr, &chunk.memory),
+                           "vkAllocateMemory", chunk.memory);
     type = candidate;
     if (allocated || allocated.error().code() != ErrorCode::out_of_memory) break;
   }
@@ -192,7 +208,8 @@ void Heap::give_back(Chunk& chunk, std::uint64_t offset_bytes, std::uint64_t siz
   }
   // One that is empty stays where it is the only one of its use, for the next.
   if (at->second != chunk.size_bytes) return;
-  const auto same_use = std::ranges::count(chunks_, chunk.use, [](const auto& c) { return c->use; });
+  const auto same_use =
+      std::ranges::count(chunks_, chunk.use, [](const auto& c) { return c->use; });
   if (same_use == 1 && chunk.size_bytes <= kChunkBytes) return;
   destroy(chunk);
   std::erase_if(chunks_, [&](const auto& one) { return one.get() == &chunk; });

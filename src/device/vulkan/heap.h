@@ -1,7 +1,8 @@
-// Memory of the GPU: few large pieces of the driver's, from which buffers of any size are cut, since
-// drivers give out only some thousands of pieces.
+// Memory of the GPU: few large pieces of the driver's, from which buffers of any size are cut,
+// since drivers give out only some thousands of pieces.
 //
-// Layout: a chunk is one VkDeviceMemory with one VkBuffer over all of it, so that a place in it is a
+// Layout: a chunk is one VkDeviceMemory with one VkBuffer over all of it, so that a place in it is
+// a
 //   VkBuffer and an offset for copies, and an address for kernels.
 // Lifetime: the heap outlives what it gave out.
 #pragma once

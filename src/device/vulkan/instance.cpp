@@ -4,10 +4,12 @@
 #include <atomic>
 #include <map>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "core/log.h"
 #include "device/vulkan/outcome.h"
+#include "device/vulkan/shader.h"
 
 namespace driftwood::device::vulkan {
 namespace {
@@ -22,10 +24,9 @@ constexpr std::uint32_t kApiVersion = VK_API_VERSION_1_2;
 
 std::atomic<std::uint64_t> validation_messages = 0;
 
-VKAPI_ATTR VkBool32 VKAPI_CALL on_validation_message(VkDebugUtilsMessageSeverityFlagBitsEXT,
-                                                     VkDebugUtilsMessageTypeFlagsEXT,
-                                                     const VkDebugUtilsMessengerCallbackDataEXT* data,
-                                                     void*) {
+VKAPI_ATTR VkBool32 VKAPI_CALL
+on_validation_message(VkDebugUtilsMessageSeverityFlagBitsEXT, VkDebugUtilsMessageTypeFlagsEXT,
+                      const VkDebugUtilsMessengerCallbackDataEXT* data, void*) {
   ++validation_messages;
   log::write(log::Level::error, fmt::format("Vulkan's validation layer: {}", data->pMessage));
   return VK_FALSE;
@@ -42,10 +43,14 @@ VkDebugUtilsMessengerCreateInfoEXT messenger_info() {
 // The order in which devices are listed.
 int rank(VkPhysicalDeviceType type) {
   switch (type) {
-    case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU: return 0;
-    case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU: return 1;
-    case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU: return 2;
-    default: return 3;
+    case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU:
+      return 0;
+    case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU:
+      return 1;
+    case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU:
+      return 2;
+    default:
+      return 3;
   }
 }
 
@@ -70,6 +75,17 @@ std::string missing_features(const VkPhysicalDeviceProperties& properties,
   };
   for (const auto& [is_there, name] : needed) {
     if (is_there == VK_FALSE) return fmt::format("It lacks the feature {}.", name);
+  }
+  const VkPhysicalDeviceLimits& limits = properties.limits;
+  const std::tuple<std::uint32_t, std::uint32_t, std::string_view> sizes[] = {
+      {limits.maxComputeWorkGroupInvocations, kMostThreads, "threads"},
+      {limits.maxComputeWorkGroupSize[0], kMostThreads, "threads in a line"},
+      {limits.maxComputeSharedMemorySize, kMostSharedBytes, "bytes of shared memory"},
+  };
+  for (const auto& [most, needed_count, what] : sizes) {
+    if (most >= needed_count) continue;
+    return fmt::format("Its workgroups have {} {} at most, and {} are needed.", most, what,
+                       needed_count);
   }
   return {};
 }
@@ -122,15 +138,17 @@ Result<void> Instance::create_instance() {
     info.enabledExtensionCount = 1;
     info.ppEnabledExtensionNames = &extension;
   }
-  if (auto created = check(vk_.CreateInstance(&info, nullptr, &instance_), "vkCreateInstance");
+  if (auto created =
+          check_made(vk_.CreateInstance(&info, nullptr, &instance_), "vkCreateInstance", instance_);
       !created) {
-    return pass_on(created, options_.validate
-                                ? "While asking for Vulkan's validation layer (Debian: "
-                                  "vulkan-validationlayers)"
-                                : "While looking for a Vulkan driver (Debian: mesa-vulkan-drivers)");
+    return pass_on(created,
+                   options_.validate
+                       ? "While asking for Vulkan's validation layer (Debian: "
+                         "vulkan-validationlayers)"
+                       : "While looking for a Vulkan driver (Debian: mesa-vulkan-drivers)");
   }
   const char* absent = nullptr;
-#define VULKAN_LOAD(name)                                                                       \
+#define VULKAN_LOAD(name)                                                                    \
   vk_.name = reinterpret_cast<PFN_vk##name>(vk_.GetInstanceProcAddr(instance_, "vk" #name)); \
   if (vk_.name == nullptr) absent = "vk" #name;
   VULKAN_INSTANCE_FUNCTIONS(VULKAN_LOAD)
@@ -147,22 +165,28 @@ Result<void> Instance::create_instance() {
 
 Result<void> Instance::create_messenger() {
   const auto info = messenger_info();
-  return check(vk_.CreateDebugUtilsMessengerEXT(instance_, &info, nullptr, &messenger_),
-               "vkCreateDebugUtilsMessengerEXT");
+  return check_made(vk_.CreateDebugUtilsMessengerEXT(instance_, &info, nullptr, &messenger_),
+                    "vkCreateDebugUtilsMessengerEXT", messenger_);
 }
 
 Instance::~Instance() {
   if (messenger_ != VK_NULL_HANDLE) {
     vk_.DestroyDebugUtilsMessengerEXT(instance_, messenger_, nullptr);
   }
-  if (instance_ != VK_NULL_HANDLE && vk_.DestroyInstance != nullptr) {
-    vk_.DestroyInstance(instance_, nullptr);
+  if (instance_ == VK_NULL_HANDLE) return;
+  // The first one stays for as long as the process, and with it the drivers: one that is unloaded
+  // and loaded again cannot be used for long (NVIDIA's runs out of thread-local memory).
+  static std::atomic<bool> is_kept = false;
+  if (!options_.alter && !is_kept.exchange(true)) {
+    [[maybe_unused]] static const auto* const kept = new os::Library(std::move(library_));
+    return;
   }
+  if (vk_.DestroyInstance != nullptr) vk_.DestroyInstance(instance_, nullptr);
 }
 
 Result<void> Instance::load_device_functions(VkDevice device) {
   const char* absent = nullptr;
-#define VULKAN_LOAD(name)                                                                  \
+#define VULKAN_LOAD(name)                                                               \
   vk_.name = reinterpret_cast<PFN_vk##name>(vk_.GetDeviceProcAddr(device, "vk" #name)); \
   if (vk_.name == nullptr) absent = "vk" #name;
   VULKAN_DEVICE_FUNCTIONS(VULKAN_LOAD)
@@ -178,10 +202,12 @@ Result<PhysicalDevice> Instance::describe(VkPhysicalDevice handle) const {
   PhysicalDevice device = {.handle = handle};
   VkPhysicalDeviceExternalMemoryHostPropertiesEXT external = {
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_HOST_PROPERTIES_EXT};
+  VkPhysicalDeviceMaintenance3Properties most = {
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES, .pNext = &external};
   VkPhysicalDeviceDriverProperties driver = {
-      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES, .pNext = &external};
-  VkPhysicalDeviceProperties2 properties = {
-      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &driver};
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES, .pNext = &most};
+  VkPhysicalDeviceProperties2 properties = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
+                                            .pNext = &driver};
   vk_.GetPhysicalDeviceProperties2(handle, &properties);
   device.properties = properties.properties;
   device.driver = fmt::format("{} {}", driver.driverName, driver.driverInfo);
@@ -199,6 +225,7 @@ Result<PhysicalDevice> Instance::describe(VkPhysicalDevice handle) const {
   vk_.GetPhysicalDeviceQueueFamilyProperties(handle, &count, nullptr);
   std::vector<VkQueueFamilyProperties> families(count);
   vk_.GetPhysicalDeviceQueueFamilyProperties(handle, &count, families.data());
+  families.resize(count);
   const auto family = std::ranges::find_if(
       families, [](const auto& one) { return (one.queueFlags & VK_QUEUE_COMPUTE_BIT) != 0; });
   if (family == families.end()) {
@@ -213,10 +240,12 @@ Result<PhysicalDevice> Instance::describe(VkPhysicalDevice handle) const {
   std::vector<VkExtensionProperties> extensions(count);
   DW_TRY(check(vk_.EnumerateDeviceExtensionProperties(handle, nullptr, &count, extensions.data()),
                "vkEnumerateDeviceExtensionProperties"));
+  extensions.resize(count);  // there may be less by now
   const bool imports = std::ranges::any_of(extensions, [](const VkExtensionProperties& one) {
     return std::string_view(one.extensionName) == VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME;
   });
   device.import_alignment = external.minImportedHostPointerAlignment;
+  device.most_memory_bytes = most.maxMemoryAllocationSize;
   if (!imports && device.missing.empty()) {
     device.missing = fmt::format("It lacks {}, by which it addresses memory of guests in place.",
                                  VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME);
@@ -231,6 +260,7 @@ Result<std::vector<PhysicalDevice>> Instance::physical_devices() const {
   std::vector<VkPhysicalDevice> handles(count);
   DW_TRY(check(vk_.EnumeratePhysicalDevices(instance_, &count, handles.data()),
                "vkEnumeratePhysicalDevices"));
+  handles.resize(count);                      // there may be less by now
   std::multimap<int, PhysicalDevice> ranked;  // those of one rank stay in the driver's order
   for (const VkPhysicalDevice handle : handles) {
     DW_TRY_ASSIGN(PhysicalDevice device, describe(handle));

@@ -30,7 +30,8 @@ struct PhysicalDevice {
   std::uint32_t queue_family;    // that computes
   std::uint32_t timestamp_bits;  // of that queue; 0: it has no timestamps
   std::uint64_t import_alignment;
-  std::string missing;  // what it lacks, for people; empty if it is usable
+  std::uint64_t most_memory_bytes;  // of one piece
+  std::string missing;              // what it lacks, for people; empty if it is usable
 };
 
 class Instance {

@@ -16,4 +16,12 @@ std::string name_of(VkResult result);
 // all else.
 Result<void> check(VkResult result, std::string_view call);
 
+// The same for a call that makes something: what it leaves in place of a handle when it fails means
+// nothing, and is made null.
+template <typename Handle>
+Result<void> check_made(VkResult result, std::string_view call, Handle& made) {
+  if (result != VK_SUCCESS) made = VK_NULL_HANDLE;
+  return check(result, call);
+}
+
 }  // namespace driftwood::device::vulkan

@@ -1,14 +1,16 @@
 #include "device/vulkan/pipelines.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <cstring>
 #include <utility>
 #include <vector>
 
+#include "core/checksum.h"
 #include "core/log.h"
 #include "device/kernels/kernel_source.h"
 #include "device/vulkan/outcome.h"
+#include "device/vulkan/shader.h"
 
 namespace driftwood::device::vulkan {
 namespace {
@@ -16,24 +18,17 @@ namespace {
 constexpr std::uint64_t kMostCacheBytes = std::uint64_t{64} << 20;
 constexpr std::size_t kMostFiles = 16;
 
-// The module as 32-bit words, without OpSource: it gives Slang's number among languages, which
-// older validation layers take for a fault. Layout: "SPIR-V Specification", 2.3 and 3.42.
-std::vector<std::uint32_t> words_of(std::span<const std::byte> spirv) {
-  constexpr std::size_t kHeaderWords = 5;
-  constexpr std::uint32_t kOpSource = 3;
-  std::vector<std::uint32_t> all(spirv.size() / sizeof(std::uint32_t)), words;
-  std::copy_n(spirv.begin(), all.size() * sizeof(std::uint32_t),
-              std::as_writable_bytes(std::span(all)).begin());
-  std::size_t at = std::min(kHeaderWords, all.size());
-  words.assign(all.begin(), all.begin() + at);
-  while (at < all.size()) {
-    const std::size_t count = std::clamp<std::size_t>(all[at] >> 16, 1, all.size() - at);
-    if ((all[at] & 0xffff) != kOpSource) {
-      words.insert(words.end(), all.begin() + at, all.begin() + at + count);
-    }
-    at += count;
-  }
-  return words;
+using SumBytes = std::array<std::byte, sizeof(std::uint64_t)>;
+
+// Of a kept file, which begins with it: drivers trust what they are given. The name is of the GPU
+// and its driver, so that a file of another one does not have the sum either.
+SumBytes checksum(const std::string& name, std::span<const std::byte> bytes) {
+  const std::array parts = {std::as_bytes(std::span(name)), bytes};
+  return std::bit_cast<SumBytes>(xxh3(parts));
+}
+
+std::string file_name(const Gpu& gpu) {
+  return gpu.identity() + ".pipelines";
 }
 
 }  // namespace
@@ -51,23 +46,19 @@ Result<void> Pipelines::prepare(const std::string& cache_folder) {
   const VkPipelineLayoutCreateInfo layout = {.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
                                              .pushConstantRangeCount = 1,
                                              .pPushConstantRanges = &call};
-  DW_TRY(check(gpu_.vk().CreatePipelineLayout(gpu_.device(), &layout, nullptr, &layout_),
-               "vkCreatePipelineLayout"));
-  std::vector<std::byte> kept;
+  DW_TRY(check_made(gpu_.vk().CreatePipelineLayout(gpu_.device(), &layout, nullptr, &layout_),
+                    "vkCreatePipelineLayout", layout_));
+  std::vector<std::byte> file;
   if (!cache_folder.empty()) {
     files_.emplace(cache_folder + "/pipelines", ".pipelines");
-    // The driver checks a header of its own, and what is not its it ignores.
-    if (auto read = files_->read(gpu_.identity() + ".pipelines", kMostCacheBytes)) {
-      kept = *std::move(read);
-    } else {
-      log::info("No compiled GPU kernels are kept: {}", read.error().message());
-    }
+    file = read_kept();
   }
+  const auto kept = std::span(file).subspan(file.empty() ? 0 : sizeof(SumBytes));
   const VkPipelineCacheCreateInfo cache = {.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO,
                                            .initialDataSize = kept.size(),
                                            .pInitialData = kept.data()};
-  return check(gpu_.vk().CreatePipelineCache(gpu_.device(), &cache, nullptr, &cache_),
-               "vkCreatePipelineCache");
+  return check_made(gpu_.vk().CreatePipelineCache(gpu_.device(), &cache, nullptr, &cache_),
+                    "vkCreatePipelineCache", cache_);
 }
 
 Pipelines::~Pipelines() {
@@ -75,34 +66,29 @@ Pipelines::~Pipelines() {
   for (const auto& [entry, pipeline] : pipelines_) {
     vk.DestroyPipeline(gpu_.device(), pipeline, nullptr);
   }
-  for (const auto& [stem, module] : modules_) {
-    vk.DestroyShaderModule(gpu_.device(), module, nullptr);
-  }
   if (cache_ != VK_NULL_HANDLE) vk.DestroyPipelineCache(gpu_.device(), cache_, nullptr);
   if (layout_ != VK_NULL_HANDLE) vk.DestroyPipelineLayout(gpu_.device(), layout_, nullptr);
 }
 
-Result<VkShaderModule> Pipelines::module_of(std::string_view stem) {
-  if (const auto known = modules_.find(stem); known != modules_.end()) return known->second;
+Result<VkShaderModule> Pipelines::make_module(std::string_view stem, std::string_view entry) {
   const auto sources = kernels::kernel_sources();
   const auto source = std::ranges::find(sources, stem, &kernels::KernelSource::stem);
   if (source == sources.end()) {
     return fail(ErrorCode::unsupported, "There is no GPU kernel for {}.", stem);
   }
-  const std::vector<std::uint32_t> words = words_of(source->spirv);
+  DW_TRY_ASSIGN(const auto words, shader_of(source->spirv, entry));
   const VkShaderModuleCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
                                          .codeSize = words.size() * sizeof(std::uint32_t),
                                          .pCode = words.data()};
   VkShaderModule module = VK_NULL_HANDLE;
   DW_TRY(check(gpu_.vk().CreateShaderModule(gpu_.device(), &info, nullptr, &module),
                "vkCreateShaderModule"));
-  modules_.emplace(stem, module);
   return module;
 }
 
 Result<VkPipeline> Pipelines::find(std::string_view stem, std::string_view entry) {
   if (const auto known = pipelines_.find(entry); known != pipelines_.end()) return known->second;
-  DW_TRY_ASSIGN(const VkShaderModule module, module_of(stem));
+  DW_TRY_ASSIGN(const VkShaderModule module, make_module(stem, entry));
   const std::string name(entry);
   const VkComputePipelineCreateInfo info = {
       .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
@@ -112,14 +98,28 @@ Result<VkPipeline> Pipelines::find(std::string_view stem, std::string_view entry
                 .pName = name.c_str()},
       .layout = layout_};
   VkPipeline pipeline = VK_NULL_HANDLE;
-  if (auto created = check(
-          gpu_.vk().CreateComputePipelines(gpu_.device(), cache_, 1, &info, nullptr, &pipeline),
-          "vkCreateComputePipelines");
-      !created) {
-    return pass_on(created, fmt::format("While compiling GPU kernel {}", entry));
-  }
+  const auto created =
+      check(gpu_.vk().CreateComputePipelines(gpu_.device(), cache_, 1, &info, nullptr, &pipeline),
+            "vkCreateComputePipelines");
+  gpu_.vk().DestroyShaderModule(gpu_.device(), module, nullptr);
+  if (!created) return pass_on(created, fmt::format("While compiling GPU kernel {}", entry));
   is_kept_ = false;
   return pipelines_.emplace(name, pipeline).first->second;
+}
+
+// The file of this GPU, or nothing.
+std::vector<std::byte> Pipelines::read_kept() const {
+  const std::string name = file_name(gpu_);
+  auto file = files_->read(name, kMostCacheBytes);
+  if (!file) {
+    log::info("No compiled GPU kernels are used: {}", file.error().message());
+    return {};
+  }
+  const auto kept = std::span(*file).subspan(std::min(file->size(), sizeof(SumBytes)));
+  const auto sum = std::span(*file).first(file->size() - kept.size());
+  if (std::ranges::equal(sum, checksum(name, kept))) return *std::move(file);
+  log::info("The compiled GPU kernels in {} are not used: they do not have their checksum.", name);
+  return {};
 }
 
 void Pipelines::keep() {
@@ -135,8 +135,10 @@ void Pipelines::keep() {
                 "vkGetPipelineCacheData");
   }
   if (got) {
-    const std::span<const std::byte> parts[] = {std::span(bytes).first(size)};
-    got = files_->write(gpu_.identity() + ".pipelines", parts);
+    bytes.resize(size);
+    const SumBytes sum = checksum(file_name(gpu_), bytes);
+    const std::span<const std::byte> parts[] = {sum, bytes};
+    got = files_->write(file_name(gpu_), parts);
   }
   if (!got) {
     log::info("Compiled GPU kernels are not kept: {}", got.error().message());

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/error.h"
 #include "device/vulkan/gpu.h"
@@ -35,14 +36,14 @@ class Pipelines {
  private:
   explicit Pipelines(const Gpu& gpu) : gpu_(gpu) {}
   Result<void> prepare(const std::string& cache_folder);
-  Result<VkShaderModule> module_of(std::string_view stem);
+  std::vector<std::byte> read_kept() const;
+  Result<VkShaderModule> make_module(std::string_view stem, std::string_view entry);
 
   const Gpu& gpu_;
   std::optional<os::PrivateFolder> files_;
   VkPipelineLayout layout_ = VK_NULL_HANDLE;
   VkPipelineCache cache_ = VK_NULL_HANDLE;
-  std::map<std::string, VkShaderModule, std::less<>> modules_;  // by stem
-  std::map<std::string, VkPipeline, std::less<>> pipelines_;    // by entry
+  std::map<std::string, VkPipeline, std::less<>> pipelines_;  // by entry
   bool is_kept_ = true;
 };
 

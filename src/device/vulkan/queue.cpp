@@ -12,6 +12,8 @@ namespace {
 // longer than many a run. One that is the processor itself would be held up by that.
 constexpr std::uint64_t kSpinNs = 5'000'000;
 
+constexpr std::uint64_t kPatienceNs = 60'000'000'000;  // a GPU that hangs is no GPU
+
 }  // namespace
 
 Result<std::unique_ptr<Queue>> Queue::create(const Gpu& gpu) {
@@ -20,28 +22,27 @@ Result<std::unique_ptr<Queue>> Queue::create(const Gpu& gpu) {
                                           .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE};
   const VkSemaphoreCreateInfo semaphore = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO,
                                            .pNext = &type};
-  DW_TRY(check(gpu.vk().CreateSemaphore(gpu.device(), &semaphore, nullptr, &queue->timeline_),
-               "vkCreateSemaphore"));
+  DW_TRY(check_made(gpu.vk().CreateSemaphore(gpu.device(), &semaphore, nullptr, &queue->timeline_),
+                    "vkCreateSemaphore", queue->timeline_));
   const VkCommandPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
                                         .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
                                         .queueFamilyIndex = gpu.physical().queue_family};
-  DW_TRY(check(gpu.vk().CreateCommandPool(gpu.device(), &pool, nullptr, &queue->pool_),
-               "vkCreateCommandPool"));
+  DW_TRY(check_made(gpu.vk().CreateCommandPool(gpu.device(), &pool, nullptr, &queue->pool_),
+                    "vkCreateCommandPool", queue->pool_));
   return queue;
 }
 
 Queue::~Queue() {
-  gpu_.vk().DeviceWaitIdle(gpu_.device());  // fails where the device is lost, and then it is idle
+  (void)wait_idle();  // a device that is lost is idle
   if (pool_ != VK_NULL_HANDLE) gpu_.vk().DestroyCommandPool(gpu_.device(), pool_, nullptr);
   if (timeline_ != VK_NULL_HANDLE) gpu_.vk().DestroySemaphore(gpu_.device(), timeline_, nullptr);
 }
 
 Result<VkCommandBuffer> Queue::allocate_commands() {
-  const VkCommandBufferAllocateInfo info = {
-      .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
-      .commandPool = pool_,
-      .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
-      .commandBufferCount = 1};
+  const VkCommandBufferAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+                                            .commandPool = pool_,
+                                            .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
+                                            .commandBufferCount = 1};
   VkCommandBuffer commands = VK_NULL_HANDLE;
   DW_TRY(check(gpu_.vk().AllocateCommandBuffers(gpu_.device(), &info, &commands),
                "vkAllocateCommandBuffers"));
@@ -76,7 +77,7 @@ Result<bool> Queue::is_done(Ticket ticket) {
   return reached >= static_cast<std::uint64_t>(ticket);
 }
 
-Result<void> Queue::wait(Ticket ticket, std::uint64_t timeout_ns) {
+Result<void> Queue::try_wait(Ticket ticket, std::uint64_t timeout_ns) {
   if (!gpu_.shares_host_memory()) {
     const std::uint64_t begin_ns = os::monotonic_ns();
     const std::uint64_t spin_ns = std::min(kSpinNs, timeout_ns);
@@ -92,6 +93,30 @@ Result<void> Queue::wait(Ticket ticket, std::uint64_t timeout_ns) {
                                     .pSemaphores = &timeline_,
                                     .pValues = &value};
   return check(gpu_.vk().WaitSemaphores(gpu_.device(), &info, timeout_ns), "vkWaitSemaphores");
+}
+
+Result<void> Queue::wait(Ticket ticket, std::uint64_t timeout_ns) {
+  auto waited = try_wait(ticket, timeout_ns);
+  if (waited || waited.error().code() == ErrorCode::timeout) return waited;
+  // The caller is about to let go of what the GPU may still be at work on.
+  const auto idle = wait_idle();
+  const bool is_lost = waited.error().code() == ErrorCode::device_lost;
+  return idle || is_lost ? waited : idle;
+}
+
+Result<void> Queue::finish(Ticket ticket, std::string_view what) {
+  auto waited = wait(ticket, kPatienceNs);
+  if (!waited && waited.error().code() == ErrorCode::timeout) {
+    return fail(ErrorCode::device_lost, "The GPU did not finish {} within {} s.", what,
+                kPatienceNs / 1'000'000'000);
+  }
+  return waited;
+}
+
+Result<void> Queue::wait_idle() {
+  const auto idle = check(gpu_.vk().DeviceWaitIdle(gpu_.device()), "vkDeviceWaitIdle");
+  if (idle) return {};
+  return fail(ErrorCode::device_lost, "The GPU cannot be waited for: {}", idle.error().message());
 }
 
 }  // namespace driftwood::device::vulkan

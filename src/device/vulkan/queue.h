@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include "core/error.h"
 #include "device/vulkan/gpu.h"
@@ -26,14 +27,22 @@ class Queue {
 
   Result<Ticket> submit(VkCommandBuffer commands);
 
-  // Errors: timeout; device_lost.
+  // Errors: timeout, the work going on; device_lost; out_of_memory, nothing being under way then.
   Result<void> wait(Ticket ticket, std::uint64_t timeout_ns);
+
+  // Waits for work of the device's own, such as a copy, which takes no minute. Errors: device_lost,
+  // also when it takes longer; out_of_memory, nothing being under way then.
+  Result<void> finish(Ticket ticket, std::string_view what);
+
+  // Waits for all that was submitted. Errors: device_lost, also where the driver cannot tell.
+  Result<void> wait_idle();
 
   // Whether its work is done. Errors: device_lost.
   Result<bool> is_done(Ticket ticket);
 
  private:
   explicit Queue(const Gpu& gpu) : gpu_(gpu) {}
+  Result<void> try_wait(Ticket ticket, std::uint64_t timeout_ns);
 
   const Gpu& gpu_;
   VkSemaphore timeline_ = VK_NULL_HANDLE;

@@ -46,7 +46,7 @@ Result<std::unique_ptr<Run>> Run::create(const Workshop& workshop,
   DW_TRY_ASSIGN(run->commands_, workshop.queue.allocate_commands());
   run->executable_ = executable;
   const std::size_t control_bytes =
-      run->call_offset(static_cast<std::uint32_t>(executable->steps().size()));
+      run->call_offset(static_cast<std::uint32_t>(executable->tasks().size()));
   run->executable_.reset();
   run->made_for_ = executable;
   DW_TRY_ASSIGN(run->control_, workshop.heap.allocate(Use::control, control_bytes));
@@ -70,14 +70,14 @@ void Run::release() {
   }
 }
 
-// The control block: a fault, the grids, a call for each step.
-std::size_t Run::grid_offset(std::uint32_t grid) const {
-  return sizeof(Fault) + grid * sizeof(Grid);
+// The control block: a fault, a grid for each candidate, a call for each task.
+std::size_t Run::grid_offset(std::uint32_t candidate) const {
+  return sizeof(Fault) + candidate * sizeof(Grid);
 }
 
-std::size_t Run::call_offset(std::uint32_t step) const {
-  const std::size_t grids_end = grid_offset(executable_->grid_count());
-  return round_up(grids_end, kControlAlignment) + step * sizeof(Call);
+std::size_t Run::call_offset(std::uint32_t task) const {
+  const std::size_t grids_end = grid_offset(executable_->candidate_count());
+  return round_up(grids_end, kControlAlignment) + task * sizeof(Call);
 }
 
 Address Run::first_rows_address(std::uint32_t row_dim) const {
@@ -86,7 +86,7 @@ Address Run::first_rows_address(std::uint32_t row_dim) const {
 }
 
 Result<void> Run::prepare(Serial serial, std::shared_ptr<const VulkanExecutable> executable,
-                          std::span<const Sequence> sequences) {
+                          std::span<const Sequence> sequences, bool one_by_one) {
   serial_ = serial;
   executable_ = std::move(executable);
   ended_.reset();
@@ -96,8 +96,9 @@ Result<void> Run::prepare(Serial serial, std::shared_ptr<const VulkanExecutable>
     symbols.insert(symbols.end(), sequence.symbols.begin(), sequence.symbols.end());
   }
   const bool is_sized = sequence_count_ == sequences.size() && symbols_ == symbols &&
-                        !told_bindings_.empty() && arena_ != nullptr;
+                        one_by_one_ == one_by_one && !told_bindings_.empty() && arena_ != nullptr;
   sequence_count_ = sequences.size();
+  one_by_one_ = one_by_one;
   if (!is_sized) {
     told_bindings_.clear();
     symbols_.clear();
@@ -140,9 +141,8 @@ Result<void> Run::size(std::span<const Sequence> sequences) {
   for (std::uint32_t i = 0; i < program.tensors.size(); ++i) {
     const graph::Tensor& tensor = program.tensors[i];
     Size& size = sizes_[i];
-    size = {.rows = first_rows_[executable_->row_dims().of(i)].back(),
-            .row_elements = 1,
-            .dims = {}};
+    size = {
+        .rows = first_rows_[executable_->row_dims().of(i)].back(), .row_elements = 1, .dims = {}};
     for (std::uint32_t d = 0; d < tensor.shape.rank; ++d) {
       // Only the first dimension may differ between sequences.
       size.dims[d] = tensor.shape[d].value(sequences[0].symbols);
@@ -158,30 +158,43 @@ Result<void> Run::size(std::span<const Sequence> sequences) {
   return make_room();
 }
 
-Result<void> Run::choose_kernels() {
-  grids_.assign(executable_->grid_count(), Grid{0, 1, 1});
-  chosen_.assign(executable_->grid_count(), false);
-  scratch_bytes_ = 0;
+// Whether the candidate is taken, whose grid is then noted.
+Result<bool> Run::choose(const Candidate& candidate, std::uint32_t number) {
+  const Task& task = executable_->tasks()[candidate.task];
+  const kernels::Kernel& kernel = *candidate.kernel;
   std::vector<Size> inputs, outputs;
+  for (const std::uint32_t tensor : task.inputs) inputs.push_back(sizes_[tensor]);
+  for (const std::uint32_t tensor : task.outputs) outputs.push_back(sizes_[tensor]);
+  const kernels::Sizes sizes = {inputs, outputs};
+  if (!kernel.takes(sizes)) return false;
+  const Grid grid = kernel.grid(sizes);
+  if (grid.y > kMostGroups) {
+    return fail(ErrorCode::limit, "An op ({}) of this run has more work than GPU kernels count.",
+                executable_->steps()[task.op].op->definition->name);
+  }
+  chosen_[number] = true;
+  grids_[number] = grid;
+  if (kernel.scratch_bytes != nullptr) {
+    scratch_bytes_ = std::max(scratch_bytes_, kernel.scratch_bytes(sizes));
+  }
+  return true;
+}
+
+Result<void> Run::choose_kernels() {
+  grids_.assign(executable_->candidate_count(), Grid{0, 1, 1});
+  chosen_.assign(executable_->candidate_count(), false);
+  scratch_bytes_ = 0;
+  bool is_done = false;  // by a kernel of the step before
   for (const Step& step : executable_->steps()) {
-    inputs.clear();
-    outputs.clear();
-    for (const std::uint32_t tensor : step.op->inputs) inputs.push_back(sizes_[tensor]);
-    for (const std::uint32_t tensor : step.op->outputs) outputs.push_back(sizes_[tensor]);
-    const kernels::Sizes sizes = {inputs, outputs};
-    for (std::size_t i = 0; i < step.candidates.size(); ++i) {
-      const kernels::Kernel& kernel = *step.candidates[i].kernel;
-      if (!kernel.takes(sizes)) continue;
-      chosen_[step.first_grid + i] = true;
-      const Grid grid = kernel.grid(sizes);
-      if (grid.y > kMostGroups) {
-        return fail(ErrorCode::limit, "An op ({}) of this run has more work than GPU kernels count.",
-                    step.op->definition->name);
-      }
-      grids_[step.first_grid + i] = grid;
-      if (kernel.scratch_bytes == nullptr) continue;
-      scratch_bytes_ = std::max(scratch_bytes_, kernel.scratch_bytes(sizes));
+    bool does_next = false;
+    for (std::uint32_t i = 0; i < step.candidates.size() && !is_done && !does_next; ++i) {
+      const Candidate& candidate = step.candidates[i];
+      const bool is_pair = candidate.kernel->also.has_value();
+      if (is_pair && one_by_one_) continue;
+      DW_TRY_ASSIGN(const bool is_chosen, choose(candidate, step.first_candidate + i));
+      does_next = is_chosen && is_pair;
     }
+    is_done = does_next;
   }
   return {};
 }
@@ -208,15 +221,15 @@ Result<bool> Run::make_tables(std::span<const Sequence> sequences) {
   states_offset_ = 0;
   bases_offset_ = program.states.size() * sequence_count_ * sizeof(State);
   first_rows_offset_ = bases_offset_ + bindings_.size() * sizeof(Address);
-  blocks_offset_ =
-      round_up(first_rows_offset_ +
-                   first_rows_.size() * (sequence_count_ + 1) * sizeof(std::uint32_t),
-               sizeof(Address));
+  const std::size_t blocks_offset = round_up(
+      first_rows_offset_ + first_rows_.size() * (sequence_count_ + 1) * sizeof(std::uint32_t),
+      sizeof(Address));
+  if (blocks_offset != blocks_offset_) told_blocks_.clear();  // they lie elsewhere than before
+  blocks_offset_ = blocks_offset;
   const std::uint64_t wanted = blocks_offset_ + block_count * sizeof(Address);
   if (tables_ && tables_.size_bytes() >= wanted) return false;
   tables_ = {};
   DW_TRY_ASSIGN(tables_, workshop_.heap.allocate(Use::control, 2 * wanted));
-  told_states_.clear();
   told_blocks_.clear();
   return true;
 }
@@ -268,33 +281,33 @@ kernels::Tensor Run::describe(std::uint32_t tensor) const {
     } else if (sequence_count_ == 1) {
       record.base = bindings_[tensor];
     } else {
-      record.bases =
-          tables_.address() + bases_offset_ + tensor * sequence_count_ * sizeof(Address);
+      record.bases = tables_.address() + bases_offset_ + tensor * sequence_count_ * sizeof(Address);
     }
   }
   return record;
 }
 
-Call Run::make_call(std::uint32_t number) const {
-  const Step& step = executable_->steps()[number];
+Call Run::make_call(const Task& task) const {
   Call call = {.fault = control_.address(),
                .states = tables_.address() + states_offset_,
                .scratch = arena_->address() + layout_.arena_bytes,
-               .op = number,
+               .op = task.op,
                .sequence_count = static_cast<std::uint32_t>(sequence_count_),
                .attributes = {},
                .operands = {}};
-  for (const ops::Attribute& attribute : step.op->attributes.items()) {
-    std::int32_t& value = call.attributes[static_cast<std::size_t>(attribute.id)];
-    if (const auto* number_value = std::get_if<double>(&attribute.value)) {
-      value = std::bit_cast<std::int32_t>(static_cast<float>(*number_value));
-    } else {
-      value = static_cast<std::int32_t>(std::get<std::int64_t>(attribute.value));
+  for (const ops::Attributes* attributes : task.attributes) {
+    for (const ops::Attribute& attribute : attributes->items()) {
+      std::int32_t& value = call.attributes[static_cast<std::size_t>(attribute.id)];
+      if (const auto* number = std::get_if<double>(&attribute.value)) {
+        value = std::bit_cast<std::int32_t>(static_cast<float>(*number));
+      } else {
+        value = static_cast<std::int32_t>(std::get<std::int64_t>(attribute.value));
+      }
     }
   }
   std::size_t operand = 0;
-  for (const std::uint32_t tensor : step.op->inputs) call.operands[operand++] = describe(tensor);
-  for (const std::uint32_t tensor : step.op->outputs) call.operands[operand++] = describe(tensor);
+  for (const std::uint32_t tensor : task.inputs) call.operands[operand++] = describe(tensor);
+  for (const std::uint32_t tensor : task.outputs) call.operands[operand++] = describe(tensor);
   return call;
 }
 
@@ -303,8 +316,7 @@ void Run::write_control() {
   append_bytes(control_bytes_, Fault{});
   for (const Grid& grid : grids_) append_bytes(control_bytes_, grid);
   control_bytes_.resize(call_offset(0));
-  const auto steps = static_cast<std::uint32_t>(executable_->steps().size());
-  for (std::uint32_t i = 0; i < steps; ++i) append_bytes(control_bytes_, make_call(i));
+  for (const Task& task : executable_->tasks()) append_bytes(control_bytes_, make_call(task));
   write_at(control_, 0, std::span<const std::byte>(control_bytes_));
 }
 
@@ -314,10 +326,10 @@ void Run::write_states(std::span<const Sequence> sequences) {
   for (std::size_t slot = 0; slot < executable_->program().states.size(); ++slot) {
     for (const Sequence& sequence : sequences) {
       const AppendState& state = *sequence.states[slot];
-      states_.push_back({.blocks = tables_.address() + blocks_offset_ +
-                                   blocks_.size() * sizeof(Address),
-                         .past_rows = state.length_rows(),
-                         .zero = 0});
+      states_.push_back(
+          {.blocks = tables_.address() + blocks_offset_ + blocks_.size() * sizeof(Address),
+           .past_rows = state.length_rows(),
+           .zero = 0});
       for (std::size_t i = 0; i < state.block_count(); ++i) {
         blocks_.push_back(vulkan_buffer(state.block(i)).address());
       }
@@ -356,31 +368,37 @@ void Run::record_barrier() {
       VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, 1, &barrier, 0, nullptr, 0, nullptr);
 }
 
-void Run::record_step(const Step& step, VkPipeline& bound) {
+void Run::record_step(const Step& step, Barriers& barriers, VkPipeline& bound) {
   const Functions& vk = workshop_.gpu.vk();
-  const auto number = static_cast<std::uint32_t>(&step - executable_->steps().data());
-  const Address call = control_.address() + call_offset(number);
-  bool waits = step.waits;
+  bool is_first = true;
   for (std::uint32_t i = 0; i < step.candidates.size(); ++i) {
-    if (!chosen_[step.first_grid + i]) continue;
-    if (waits) record_barrier();
-    waits = true;  // the kernels of one op see what the earlier ones wrote
-    if (bound != step.candidates[i].pipeline) {
-      bound = step.candidates[i].pipeline;
+    const std::uint32_t number = step.first_candidate + i;
+    if (!chosen_[number]) continue;
+    const Candidate& candidate = step.candidates[i];
+    const Task& task = executable_->tasks()[candidate.task];
+    const bool waits = barriers.is_needed(task.inputs, task.outputs,
+                                          candidate.kernel->scratch_bytes != nullptr);
+    // The kernels of one op see what the earlier ones wrote.
+    if (waits || !is_first) record_barrier();
+    is_first = false;
+    if (bound != candidate.pipeline) {
+      bound = candidate.pipeline;
       vk.CmdBindPipeline(commands_, VK_PIPELINE_BIND_POINT_COMPUTE, bound);
     }
+    const Address call = control_.address() + call_offset(candidate.task);
     vk.CmdPushConstants(commands_, workshop_.pipelines.layout(), VK_SHADER_STAGE_COMPUTE_BIT, 0,
                         sizeof(call), &call);
     vk.CmdDispatchIndirect(commands_, control_.buffer(),
-                           control_.offset_bytes() + grid_offset(step.first_grid + i));
+                           control_.offset_bytes() + grid_offset(number));
   }
 }
 
 Result<void> Run::record() {
   recorded_.clear();
   DW_TRY(begin_commands());
+  Barriers barriers(executable_->program(), executable_->plan());
   VkPipeline bound = VK_NULL_HANDLE;
-  for (const Step& step : executable_->steps()) record_step(step, bound);
+  for (const Step& step : executable_->steps()) record_step(step, barriers, bound);
   DW_TRY(end_commands());
   recorded_ = chosen_;
   return {};
@@ -395,7 +413,7 @@ void Run::cancel() {
   auto done = workshop_.queue.is_done(ticket_);
   if (done && *done) return;
   cancelled_ = true;
-  const std::vector<Grid> none(executable_->grid_count(), Grid{0, 1, 1});
+  const std::vector<Grid> none(executable_->candidate_count(), Grid{0, 1, 1});
   write_at(control_, grid_offset(0), std::span<const Grid>(none));
 }
 
@@ -416,15 +434,16 @@ Result<void> Run::outcome() {
     return fail(ErrorCode::cancelled, "Run {} was cancelled.", static_cast<std::uint64_t>(serial_));
   }
   Fault fault;
-  std::copy_n(control_.contents(), sizeof(fault), std::as_writable_bytes(std::span(&fault, 1)).begin());
+  std::copy_n(control_.contents(), sizeof(fault),
+              std::as_writable_bytes(std::span(&fault, 1)).begin());
   if (fault.op == 0) return {};
   const std::uint32_t op = fault.op - 1;
   const auto name = executable_->steps()[op].op->definition->name;
   if (fault.kind == FaultKind::not_a_number) {
     return fail(ErrorCode::invalid_argument, "Op {} ({}): A logit is not a number.", op, name);
   }
-  return fail(ErrorCode::invalid_argument, "Op {} ({}): Index {} is not between 0 and {}.", op, name,
-              fault.index, std::int64_t{fault.limit} - 1);
+  return fail(ErrorCode::invalid_argument, "Op {} ({}): Index {} is not between 0 and {}.", op,
+              name, fault.index, std::int64_t{fault.limit} - 1);
 }
 
 }  // namespace driftwood::device::vulkan

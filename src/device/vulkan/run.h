@@ -1,8 +1,8 @@
 // One submission on its way: what its kernels are told, its arena, and its recorded commands.
 //
 // All that differs between runs of a program lies in two pieces of memory that kernels read: the
-// control block (a fault, the grids, and a kernels::Call for each op) and the tables (rows and bases
-// by sequence, states and their blocks). So the commands are recorded once for each choice of
+// control block (a fault, the grids, and a kernels::Call for each op) and the tables (rows and
+// bases by sequence, states and their blocks). So the commands are recorded once for each choice of
 // kernels and played again; the grids are taken from the control block.
 //
 // Lifetime: a run is used again and again for one executable, so that a steady stream of equal
@@ -20,6 +20,7 @@
 #include "core/error.h"
 #include "device/device.h"
 #include "device/kernels/call.h"
+#include "device/vulkan/barriers.h"
 #include "device/vulkan/executable.h"
 #include "device/vulkan/queue.h"
 #include "device/vulkan/transfer.h"
@@ -47,13 +48,15 @@ class Run {
 
   // Makes a submission ready. Errors: limit for more temporaries than a run may have;
   // out_of_memory; those of the driver.
+  // `one_by_one`: no kernel does two ops.
   Result<void> prepare(Serial serial, std::shared_ptr<const VulkanExecutable> executable,
-                       std::span<const Sequence> sequences);
+                       std::span<const Sequence> sequences, bool one_by_one);
 
   // Has the GPU begin.
   Result<void> start();
 
-  // Has the GPU do op by op instead, and tells `observer` of each. Finished on return.
+  // Has the GPU do op by op instead, and tells `observer` of each. Finished on return. prepare()
+  // was told so.
   Result<void> run_observed(const OpObserver& observer);
 
   Serial serial() const { return serial_; }
@@ -76,6 +79,7 @@ class Run {
   Result<void> size(std::span<const Sequence> sequences);
   void count_rows(std::span<const Sequence> sequences);
   Result<void> choose_kernels();
+  Result<bool> choose(const Candidate& candidate, std::uint32_t number);
   Result<void> make_room();
   Result<bool> make_tables(std::span<const Sequence> sequences);
 
@@ -83,7 +87,7 @@ class Run {
   void collect_bindings(std::span<const Sequence> sequences);
   void write_control();
   kernels::Tensor describe(std::uint32_t tensor) const;
-  kernels::Call make_call(std::uint32_t step) const;
+  kernels::Call make_call(const Task& task) const;
   void write_rows();
   void write_states(std::span<const Sequence> sequences);
 
@@ -91,7 +95,7 @@ class Run {
   Result<void> record();
   Result<void> begin_commands();
   Result<void> end_commands();
-  void record_step(const Step& step, VkPipeline& bound);
+  void record_step(const Step& step, Barriers& barriers, VkPipeline& bound);
   void record_barrier();
 
   Result<void> outcome();
@@ -99,8 +103,8 @@ class Run {
   Result<std::vector<std::byte>> read_rows(std::uint32_t tensor) const;
   Result<std::vector<std::byte>> read_appended(const Step& step) const;
 
-  std::size_t grid_offset(std::uint32_t grid) const;
-  std::size_t call_offset(std::uint32_t step) const;
+  std::size_t grid_offset(std::uint32_t candidate) const;
+  std::size_t call_offset(std::uint32_t task) const;
   Address first_rows_address(std::uint32_t row_dim) const;
 
   Workshop workshop_;
@@ -112,6 +116,7 @@ class Run {
   std::size_t sequence_count_ = 0;
 
   std::vector<std::uint32_t> symbols_;  // of all sequences, that the sizes were made for
+  bool one_by_one_ = false;
   std::vector<std::vector<std::uint32_t>> first_rows_;  // by row dimension: [sequences + 1]
   std::vector<kernels::Size> sizes_;                    // by tensor
   std::vector<std::uint64_t> tensor_bytes_;             // of all sequences
@@ -126,7 +131,7 @@ class Run {
   std::size_t states_offset_ = 0, bases_offset_ = 0, first_rows_offset_ = 0, blocks_offset_ = 0;
   std::vector<Address> bindings_;       // [windows and registers, sequences]
   std::vector<Address> told_bindings_;  // that the control block was written for
-  std::vector<kernels::State> states_, told_states_;
+  std::vector<kernels::State> states_;
   std::vector<Address> blocks_, told_blocks_;
   std::vector<std::byte> control_bytes_;
 

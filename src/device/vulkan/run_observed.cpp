@@ -7,11 +7,6 @@
 #include "os/process.h"
 
 namespace driftwood::device::vulkan {
-namespace {
-
-constexpr std::uint64_t kOpTimeoutNs = 60'000'000'000;
-
-}  // namespace
 
 Result<void> Run::run_observed(const OpObserver& observer) {
   auto timer = Timer::create(workshop_.gpu);  // or the host's clock
@@ -19,13 +14,14 @@ Result<void> Run::run_observed(const OpObserver& observer) {
   for (const Step& step : executable_->steps()) {
     DW_TRY(begin_commands());
     if (timer) (*timer)->begin(commands_);
+    Barriers barriers(executable_->program(), executable_->plan());
     VkPipeline bound = VK_NULL_HANDLE;
-    record_step(step, bound);
+    record_step(step, barriers, bound);
     if (timer) (*timer)->end(commands_);
     DW_TRY(end_commands());
     const std::uint64_t begin_ns = os::monotonic_ns();
     DW_TRY(start());
-    DW_TRY(workshop_.queue.wait(ticket_, kOpTimeoutNs));
+    DW_TRY(workshop_.queue.finish(ticket_, step.op->definition->name));
     std::uint64_t duration_ns = os::monotonic_ns() - begin_ns;
     if (timer) {
       DW_TRY_ASSIGN(duration_ns, (*timer)->duration_ns());
@@ -50,8 +46,7 @@ Result<void> Run::run_observed(const OpObserver& observer) {
 Result<std::vector<std::vector<std::byte>>> Run::read_outputs(const Step& step) const {
   std::vector<std::vector<std::byte>> outputs;
   for (const std::uint32_t tensor : step.op->outputs) {
-    const bool is_state =
-        executable_->program().tensors[tensor].place == ops::Place::state;
+    const bool is_state = executable_->program().tensors[tensor].place == ops::Place::state;
     DW_TRY_ASSIGN(auto bytes, is_state ? read_appended(step) : read_rows(tensor));
     outputs.push_back(std::move(bytes));
   }
@@ -61,13 +56,12 @@ Result<std::vector<std::vector<std::byte>>> Run::read_outputs(const Step& step) 
 // The rows of a temporary, window or register, sequence after sequence.
 Result<std::vector<std::byte>> Run::read_rows(std::uint32_t tensor) const {
   const graph::Tensor& operand = executable_->program().tensors[tensor];
-  const std::uint64_t row_bytes =
-      sizes_[tensor].row_elements * tensor::size_bytes(operand.dtype);
+  const std::uint64_t row_bytes = sizes_[tensor].row_elements * tensor::size_bytes(operand.dtype);
   const auto& first = first_rows_[executable_->row_dims().of(tensor)];
   std::vector<std::byte> bytes(first.back() * row_bytes);
   for (std::size_t s = 0; s < sequence_count_; ++s) {
-    const std::span<std::byte> part = std::span(bytes).subspan(
-        first[s] * row_bytes, (first[s + 1] - first[s]) * row_bytes);
+    const std::span<std::byte> part =
+        std::span(bytes).subspan(first[s] * row_bytes, (first[s + 1] - first[s]) * row_bytes);
     BufferPlace from = {arena_.get(), layout_.offset_bytes[tensor] + first[s] * row_bytes};
     if (operand.place == ops::Place::window) {
       from = sequences_[s].windows[operand.slot];
@@ -95,9 +89,9 @@ Result<std::vector<std::byte>> Run::read_appended(const Step& step) const {
     for (std::uint64_t row = begin; row < end; ++row) {
       const std::uint64_t in_block = row % AppendState::kBlockRows;
       if (row == begin || in_block == 0) {
-        DW_TRY(workshop_.transfer.download(
-            vulkan_buffer(state.block(row / AppendState::kBlockRows)),
-            plane.plane * state.plane_bytes(), plane_bytes));
+        DW_TRY(
+            workshop_.transfer.download(vulkan_buffer(state.block(row / AppendState::kBlockRows)),
+                                        plane.plane * state.plane_bytes(), plane_bytes));
       }
       for (std::uint32_t head = 0; head < shape.head_count; ++head) {
         const auto from = plane_bytes.begin() + head * head_bytes + in_block * row_bytes;

@@ -12,8 +12,8 @@ Result<std::unique_ptr<Timer>> Timer::create(const Gpu& gpu) {
   const VkQueryPoolCreateInfo info = {.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
                                       .queryType = VK_QUERY_TYPE_TIMESTAMP,
                                       .queryCount = 2};
-  DW_TRY(check(gpu.vk().CreateQueryPool(gpu.device(), &info, nullptr, &timer->pool_),
-               "vkCreateQueryPool"));
+  DW_TRY(check_made(gpu.vk().CreateQueryPool(gpu.device(), &info, nullptr, &timer->pool_),
+                    "vkCreateQueryPool", timer->pool_));
   return timer;
 }
 
@@ -32,11 +32,13 @@ void Timer::end(VkCommandBuffer commands) const {
 
 Result<std::uint64_t> Timer::duration_ns() const {
   std::uint64_t at[2] = {};
-  DW_TRY(check(gpu_.vk().GetQueryPoolResults(gpu_.device(), pool_, 0, 2, sizeof(at), at,
-                                             sizeof(at[0]),
-                                             VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT),
-               "vkGetQueryPoolResults"));
-  return static_cast<std::uint64_t>(static_cast<double>(at[1] - at[0]) * gpu_.timestamp_ns());
+  DW_TRY(
+      check(gpu_.vk().GetQueryPoolResults(gpu_.device(), pool_, 0, 2, sizeof(at), at, sizeof(at[0]),
+                                          VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT),
+            "vkGetQueryPoolResults"));
+  const std::uint64_t unused_bits = 64 - gpu_.physical().timestamp_bits;  // the clock begins anew
+  const std::uint64_t steps = (at[1] - at[0]) << unused_bits >> unused_bits;
+  return static_cast<std::uint64_t>(static_cast<double>(steps) * gpu_.timestamp_ns());
 }
 
 }  // namespace driftwood::device::vulkan

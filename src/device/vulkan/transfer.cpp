@@ -8,7 +8,6 @@ namespace driftwood::device::vulkan {
 namespace {
 
 constexpr std::uint64_t kStagingBytes = std::uint64_t{16} << 20;
-constexpr std::uint64_t kTimeoutNs = 60'000'000'000;  // of one piece: a GPU that hangs is no GPU
 
 }  // namespace
 
@@ -43,22 +42,17 @@ Result<void> Transfer::begin() {
 }
 
 Result<void> Transfer::finish() {
-  const VkMemoryBarrier after = {
-      .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
-      .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
-      .dstAccessMask = VK_ACCESS_HOST_READ_BIT | VK_ACCESS_SHADER_READ_BIT |
-                       VK_ACCESS_SHADER_WRITE_BIT};
+  const VkMemoryBarrier after = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+                                 .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
+                                 .dstAccessMask = VK_ACCESS_HOST_READ_BIT |
+                                                  VK_ACCESS_SHADER_READ_BIT |
+                                                  VK_ACCESS_SHADER_WRITE_BIT};
   gpu_.vk().CmdPipelineBarrier(commands_, VK_PIPELINE_STAGE_TRANSFER_BIT,
                                VK_PIPELINE_STAGE_HOST_BIT | VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0,
                                1, &after, 0, nullptr, 0, nullptr);
   DW_TRY(check(gpu_.vk().EndCommandBuffer(commands_), "vkEndCommandBuffer"));
   DW_TRY_ASSIGN(const Ticket ticket, queue_.submit(commands_));
-  auto waited = queue_.wait(ticket, kTimeoutNs);
-  if (!waited && waited.error().code() == ErrorCode::timeout) {
-    return fail(ErrorCode::device_lost, "The GPU did not finish a copy within {} s.",
-                kTimeoutNs / 1'000'000'000);
-  }
-  return waited;
+  return queue_.finish(ticket, "a copy");
 }
 
 Result<void> Transfer::copy(const BufferPlace& from, const BufferPlace& to,

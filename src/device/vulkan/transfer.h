@@ -22,8 +22,7 @@ class Transfer {
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  // Preconditions: ranges lie inside their buffers. Errors: out_of_memory; device_lost; timeout when
-  // the GPU does not answer.
+  // Preconditions: ranges lie inside their buffers. Errors: out_of_memory; device_lost.
   Result<void> copy(const BufferPlace& from, const BufferPlace& to, std::uint64_t size_bytes);
   Result<void> clear(const VulkanBuffer& buffer);
   Result<void> upload(const VulkanBuffer& to, std::uint64_t offset_bytes,

@@ -64,9 +64,11 @@ Result<void> ImportedMemory::import(std::span<const std::byte> pages) {
   auto* const bytes = const_cast<std::byte*>(pages.data());
   VkMemoryHostPointerPropertiesEXT suits = {
       .sType = VK_STRUCTURE_TYPE_MEMORY_HOST_POINTER_PROPERTIES_EXT};
-  if (auto asked = check(vk.GetMemoryHostPointerPropertiesEXT(gpu_.device(), kHostPages, bytes, &suits),
-                         "vkGetMemoryHostPointerPropertiesEXT");
+  if (auto asked =
+          check(vk.GetMemoryHostPointerPropertiesEXT(gpu_.device(), kHostPages, bytes, &suits),
+                "vkGetMemoryHostPointerPropertiesEXT");
       !asked) {
+    if (asked.error().code() != ErrorCode::unsupported) return asked;
     return fail(ErrorCode::unsupported, "The driver takes no memory of this kind: {}",
                 asked.error().message());
   }
@@ -74,14 +76,22 @@ Result<void> ImportedMemory::import(std::span<const std::byte> pages) {
       .sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO, .handleTypes = kHostPages};
   VkBufferCreateInfo info = buffer_info(pages.size());
   info.pNext = &external;
-  DW_TRY(check(vk.CreateBuffer(gpu_.device(), &info, nullptr, &buffer_), "vkCreateBuffer"));
+  DW_TRY(check_made(vk.CreateBuffer(gpu_.device(), &info, nullptr, &buffer_), "vkCreateBuffer",
+                    buffer_));
   VkMemoryRequirements requirements = {};
   vk.GetBufferMemoryRequirements(gpu_.device(), buffer_, &requirements);
   const std::uint32_t types = requirements.memoryTypeBits & suits.memoryTypeBits;
   if (types == 0) {
+    return fail(
+        ErrorCode::unsupported,
+        "No memory type of the device takes memory of this kind (pages {:#x}, buffers {:#x}).",
+        suits.memoryTypeBits, requirements.memoryTypeBits);
+  }
+  const auto type = static_cast<std::uint32_t>(std::countr_zero(types));
+  if (pages.size() > gpu_.most_bytes(type)) {
     return fail(ErrorCode::unsupported,
-                "No memory type of the device takes memory of this kind (pages {:#x}, buffers {:#x}).",
-                suits.memoryTypeBits, requirements.memoryTypeBits);
+                "The range ({} bytes) is over what the device takes at once ({} bytes).",
+                pages.size(), gpu_.most_bytes(type));
   }
   if (requirements.size > pages.size()) {
     return fail(ErrorCode::unsupported, "A buffer over them needs {} bytes.", requirements.size);
@@ -93,13 +103,12 @@ Result<void> ImportedMemory::import(std::span<const std::byte> pages) {
   const VkMemoryAllocateFlagsInfo flags = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO,
                                            .pNext = &from,
                                            .flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT};
-  const VkMemoryAllocateInfo memory = {
-      .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
-      .pNext = &flags,
-      .allocationSize = pages.size(),
-      .memoryTypeIndex = static_cast<std::uint32_t>(std::countr_zero(types))};
-  if (auto allocated = check(vk.AllocateMemory(gpu_.device(), &memory, nullptr, &memory_),
-                             "vkAllocateMemory");
+  const VkMemoryAllocateInfo memory = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+                                       .pNext = &flags,
+                                       .allocationSize = pages.size(),
+                                       .memoryTypeIndex = type};
+  if (auto allocated = check_made(vk.AllocateMemory(gpu_.device(), &memory, nullptr, &memory_),
+                                  "vkAllocateMemory", memory_);
       !allocated) {
     if (allocated.error().code() == ErrorCode::device_lost) return allocated;
     return fail(ErrorCode::unsupported, "The driver refuses this memory: {}",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <mutex>
+#include <type_traits>
 #include <utility>
 
 #include "core/check.h"
@@ -36,53 +37,64 @@ bool is_software(const PhysicalDevice& device) {
 
 class VulkanDevice final : public Device {
  public:
-  explicit VulkanDevice(Parts parts)
+  VulkanDevice(Parts parts, UploadProgress on_upload)
       : Device({.name = "vulkan",
-                .description = fmt::format("Vulkan, {}, {}",
-                                           parts.gpu->physical().properties.deviceName,
-                                           parts.gpu->physical().driver),
+                .description =
+                    fmt::format("Vulkan, {}, {}", parts.gpu->physical().properties.deviceName,
+                                parts.gpu->physical().driver),
                 .numerics = fmt::format("vulkan/1/{}", parts.gpu->identity()),
                 .imports_host_memory = true}),
         parts_(std::move(parts)),
-        weights_(*parts_.gpu, *this) {}
+        weights_(*parts_.gpu, *this),
+        on_upload_(std::move(on_upload)) {}
 
-  ~VulkanDevice() override { parts_.pipelines->keep(); }
+  ~VulkanDevice() override {
+    (void)parts_.queue->wait_idle();  // runs that nobody waited for; a device that is lost is idle
+    parts_.pipelines->keep();
+  }
 
  private:
   Result<std::unique_ptr<Buffer>> import_host_impl(memory::Import window) override {
-    DW_TRY_ASSIGN(auto buffer, import_window(*parts_.gpu, std::move(window)));
-    return buffer;
+    return unless_lost([&]() -> Result<std::unique_ptr<Buffer>> {
+      return import_window(*parts_.gpu, std::move(window));
+    });
   }
 
   Result<std::unique_ptr<Buffer>> allocate_impl(std::uint64_t size_bytes,
                                                 Filling filling) override {
-    DW_TRY_ASSIGN(auto buffer, allocate_buffer(*parts_.heap, size_bytes));
-    if (filling == Filling::zeros) DW_TRY(parts_.transfer->clear(*buffer));
-    return buffer;
+    return unless_lost([&]() -> Result<std::unique_ptr<Buffer>> {
+      DW_TRY_ASSIGN(auto buffer, allocate_buffer(*parts_.heap, size_bytes));
+      if (filling == Filling::zeros) DW_TRY(parts_.transfer->clear(*buffer));
+      return buffer;
+    });
   }
 
   Result<void> copy_impl(const BufferPlace& from, const BufferPlace& to,
                          std::uint64_t size_bytes) override {
-    return parts_.transfer->copy(from, to, size_bytes);
+    return unless_lost([&] { return parts_.transfer->copy(from, to, size_bytes); });
   }
 
   Result<void> upload_impl(const Buffer& to, std::uint64_t offset_bytes,
                            std::span<const std::byte> from) override {
-    return parts_.transfer->upload(vulkan_buffer(to), offset_bytes, from);
+    return unless_lost(
+        [&] { return parts_.transfer->upload(vulkan_buffer(to), offset_bytes, from); });
   }
 
   Result<void> download_impl(const Buffer& from, std::uint64_t offset_bytes,
                              std::span<std::byte> to) override {
-    return parts_.transfer->download(vulkan_buffer(from), offset_bytes, to);
+    return unless_lost(
+        [&] { return parts_.transfer->download(vulkan_buffer(from), offset_bytes, to); });
   }
 
   Result<std::shared_ptr<const Executable>> compile_impl(
       std::shared_ptr<const graph::Program> program, std::shared_ptr<const WeightSource> weights,
       const std::map<std::uint32_t, tensor::View>& views) override {
-    auto executable = VulkanExecutable::create(std::move(program), std::move(weights), views,
-                                               *parts_.pipelines, weights_);
-    parts_.pipelines->keep();
-    return executable;
+    return unless_lost([&]() -> Result<std::shared_ptr<const Executable>> {
+      auto executable = VulkanExecutable::create(std::move(program), std::move(weights), views,
+                                                 *parts_.pipelines, weights_, on_upload_);
+      parts_.pipelines->keep();
+      return executable;
+    });
   }
 
   Result<void> submit_impl(Serial serial, std::shared_ptr<const Executable> executable,
@@ -90,14 +102,26 @@ class VulkanDevice final : public Device {
   Result<void> wait_impl(Serial serial, std::uint64_t timeout_ns) override;
   void cancel_impl(Serial serial) override;
   Result<ReadPeak> measure_read_impl(const Buffer& buffer) override {
-    return measure_read_peak(workshop(), *parts_.pipelines, vulkan_buffer(buffer));
+    return unless_lost(
+        [&] { return measure_read_peak(workshop(), *parts_.pipelines, vulkan_buffer(buffer)); });
   }
   Result<double> measure_arithmetic_impl() override {
-    return measure_arithmetic_peak(workshop(), *parts_.pipelines);
+    return unless_lost([&] { return measure_arithmetic_peak(workshop(), *parts_.pipelines); });
   }
   Result<void> observe_impl(OpObserver observer) override {
     observer_ = std::move(observer);
     return {};
+  }
+
+  // Does the work, unless the device is lost: from then on nothing that its memory holds is known.
+  template <typename Work>
+  std::invoke_result_t<Work> unless_lost(Work work) {
+    if (is_lost_) {
+      return fail(ErrorCode::device_lost, "Device vulkan was lost; what it held is gone.");
+    }
+    auto done = work();
+    if (!done && done.error().code() == ErrorCode::device_lost) is_lost_ = true;
+    return done;
   }
 
   Workshop workshop() {
@@ -113,7 +137,9 @@ class VulkanDevice final : public Device {
 
   Parts parts_;
   Weights weights_;
+  UploadProgress on_upload_;
   OpObserver observer_;
+  bool is_lost_ = false;
   std::vector<std::unique_ptr<Run>> spare_;
   std::mutex queue_mutex_;                  // cancel_impl() looks for its run from any thread
   std::deque<std::unique_ptr<Run>> queue_;  // in the order of submission
@@ -133,8 +159,9 @@ Result<std::unique_ptr<Run>> VulkanDevice::take_run(
 Result<void> VulkanDevice::begin(Run& run, Serial serial,
                                  std::shared_ptr<const VulkanExecutable> executable,
                                  std::span<const Sequence> sequences) {
-  DW_TRY(run.prepare(serial, std::move(executable), sequences));
-  return observer_ ? run.run_observed(observer_) : run.start();
+  const bool is_observed = static_cast<bool>(observer_);
+  DW_TRY(run.prepare(serial, std::move(executable), sequences, is_observed));
+  return is_observed ? run.run_observed(observer_) : run.start();
 }
 
 void VulkanDevice::put_back(std::unique_ptr<Run> run) {
@@ -145,21 +172,23 @@ void VulkanDevice::put_back(std::unique_ptr<Run> run) {
 
 Result<void> VulkanDevice::submit_impl(Serial serial, std::shared_ptr<const Executable> executable,
                                        std::span<const Sequence> sequences) {
-  auto own = std::static_pointer_cast<const VulkanExecutable>(std::move(executable));
-  DW_TRY_ASSIGN(auto run, take_run(own));
-  if (auto begun = begin(*run, serial, std::move(own), sequences); !begun) {
-    put_back(std::move(run));
-    return begun;
-  }
-  const std::lock_guard lock(queue_mutex_);
-  queue_.push_back(std::move(run));
-  return {};
+  return unless_lost([&]() -> Result<void> {
+    auto own = std::static_pointer_cast<const VulkanExecutable>(std::move(executable));
+    DW_TRY_ASSIGN(auto run, take_run(own));
+    if (auto begun = begin(*run, serial, std::move(own), sequences); !begun) {
+      put_back(std::move(run));
+      return begun;
+    }
+    const std::lock_guard lock(queue_mutex_);
+    queue_.push_back(std::move(run));
+    return {};
+  });
 }
 
 Result<void> VulkanDevice::wait_impl(Serial serial, std::uint64_t timeout_ns) {
   const auto found = std::ranges::find(queue_, serial, [](const auto& r) { return r->serial(); });
   DW_CHECK(found != queue_.end());
-  const Result<void> ended = (*found)->wait(timeout_ns);
+  const Result<void> ended = unless_lost([&] { return (*found)->wait(timeout_ns); });
   if (!ended && ended.error().code() == ErrorCode::timeout) return ended;
   std::unique_ptr<Run> run;
   {
@@ -198,7 +227,7 @@ Result<std::unique_ptr<Device>> open_vulkan_device(const VulkanOptions& options)
   DW_TRY_ASSIGN(parts.queue, Queue::create(*parts.gpu));
   DW_TRY_ASSIGN(parts.transfer, Transfer::create(*parts.gpu, *parts.queue, *parts.heap));
   DW_TRY_ASSIGN(parts.pipelines, Pipelines::create(*parts.gpu, options.cache_folder));
-  return std::make_unique<VulkanDevice>(std::move(parts));
+  return std::make_unique<VulkanDevice>(std::move(parts), options.on_upload);
 }
 
 }  // namespace driftwood::device::vulkan

@@ -1,5 +1,5 @@
-// The device that computes with Vulkan, on any GPU whose driver has version 1.2 of it: in place over
-// windows of guests, with weights and states in the GPU's memory.
+// The device that computes with Vulkan, on any GPU whose driver has version 1.2 of it: in place
+// over windows of guests, with weights and states in the GPU's memory.
 #pragma once
 
 #include <functional>
@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "device/device.h"
+#include "device/registry.h"
 #include "device/vulkan/instance.h"
 
 namespace driftwood::device::vulkan {
@@ -17,6 +18,7 @@ struct VulkanOptions {
   std::size_t index = 0;     // of list_gpus()
   std::string cache_folder;  // for compiled kernels (pipelines.h); empty: none
   InstanceOptions instance = {};
+  UploadProgress on_upload = {};  // of weights
 };
 
 // What a GPU is, for people, and what it lacks; empty if it is usable.

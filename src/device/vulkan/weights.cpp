@@ -10,11 +10,10 @@ namespace driftwood::device::vulkan {
 
 Result<std::shared_ptr<const PlacedWeight>> Weights::place(std::span<const std::byte> bytes) {
   std::erase_if(placed_, [](const auto& entry) { return entry.second.expired(); });
-  if (const auto known = placed_.find(bytes.data()); known != placed_.end()) {
-    return known->second.lock();
-  }
+  const std::pair key(bytes.data(), bytes.size());
+  if (const auto known = placed_.find(key); known != placed_.end()) return known->second.lock();
   DW_TRY_ASSIGN(auto placed, place_anew(bytes));
-  placed_.emplace(bytes.data(), placed);
+  placed_.emplace(key, placed);
   return placed;
 }
 

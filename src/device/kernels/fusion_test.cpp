@@ -1,0 +1,116 @@
+#include "device/kernels/fusion.h"
+
+#include <gtest/gtest.h>
+
+#include "device/test_support.h"
+
+namespace driftwood::device::kernels {
+namespace {
+
+using namespace testing;
+using sdk::DType;
+
+// x [rows, 8], and weights of 8 to 8.
+struct Layer {
+  Layer() {
+    rows = program.symbol(16);
+    x = program.window(DType::f32, {rows, 8});
+    for (int i = 0; i < 2; ++i) {
+      weights.push_back(program.weight("w" + std::to_string(i), DType::bf16, {8, 8}));
+    }
+    y = program.window(DType::f32, {rows, 8});
+  }
+
+  std::vector<std::uint32_t> done_with() const { return find_done_with(*decode(program)); }
+
+  sdk::Program program;
+  sdk::Symbol rows{};
+  sdk::Tensor x{}, y{};
+  std::vector<sdk::Tensor> weights;
+};
+
+TEST(Fusion, a_product_and_the_rows_added_to_it_are_one) {
+  Layer layer;
+  layer.program.add(layer.x, layer.program.linear(layer.x, layer.weights[0]), layer.y);
+  EXPECT_EQ(layer.done_with(), (std::vector<std::uint32_t>{1, 1}));
+  const Operands operands = pair_operands(*decode(layer.program), 0);
+  EXPECT_EQ(operands.inputs.size(), 3u);  // x, the weight, what is added
+  EXPECT_EQ(operands.outputs.size(), 1u);
+  EXPECT_EQ(pair_dtype(*decode(layer.program), 0), tensor::DType::bf16);
+}
+
+TEST(Fusion, a_bias_of_one_row_stays_apart) {
+  Layer layer;
+  const auto bias = layer.program.weight("bias", DType::bf16, {8});
+  layer.program.add(layer.program.linear(layer.x, layer.weights[0]), bias, layer.y);
+  EXPECT_EQ(layer.done_with(), (std::vector<std::uint32_t>{0, 1}));
+}
+
+TEST(Fusion, what_is_used_twice_stays_apart) {
+  Layer layer;
+  const auto product = layer.program.linear(layer.x, layer.weights[0]);
+  layer.program.add(product, product, layer.y);
+  EXPECT_EQ(layer.done_with(), (std::vector<std::uint32_t>{0, 1}));
+}
+
+TEST(Fusion, what_another_op_needs_too_stays_apart) {
+  Layer layer;
+  const auto product = layer.program.linear(layer.x, layer.weights[0]);
+  const auto sum = layer.program.add(product, layer.x);
+  layer.program.add(sum, product, layer.y);
+  EXPECT_EQ(layer.done_with(), (std::vector<std::uint32_t>{0, 1, 2}));
+}
+
+TEST(Fusion, what_a_window_shows_stays_apart) {
+  Layer layer;
+  const auto product = layer.program.window(DType::f32, {layer.rows, 8});
+  layer.program.linear(layer.x, layer.weights[0], product);
+  layer.program.add(product, layer.x, layer.y);
+  EXPECT_EQ(layer.done_with(), (std::vector<std::uint32_t>{0, 1}));
+}
+
+TEST(Fusion, gate_and_up_are_one_with_their_swiglu_in_this_order_alone) {
+  for (const bool is_turned : {false, true}) {
+    Layer layer;
+    const auto gate = layer.program.temporary(DType::f32, {layer.rows, 8});
+    const auto up = layer.program.temporary(DType::f32, {layer.rows, 8});
+    layer.program.linear(layer.x, layer.weights, {gate, up});
+    layer.program.swiglu(is_turned ? up : gate, is_turned ? gate : up, layer.y);
+    EXPECT_EQ(layer.done_with(), (std::vector<std::uint32_t>{is_turned ? 0u : 1u, 1}));
+  }
+}
+
+TEST(Fusion, keys_are_turned_and_appended_at_once) {
+  sdk::Program program;
+  const sdk::Symbol row = program.symbol(16);
+  const auto x = program.window(DType::f32, {row, 2, 8});
+  const auto positions = program.window(DType::i32, {row});
+  const auto frequencies = program.window(DType::f32, {4});
+  const auto y = program.window(DType::f32, {row, 2, 8});
+  const auto keys = program.state_plane(0, 0, DType::f16, 2, 8);
+  const auto values = program.state_plane(0, 1, DType::f16, 2, 8);
+  program.append_rows(program.rope(x, positions, frequencies, sdk::Pairing::halves), keys);
+  program.append_rows(x, values);
+  program.attention(x, keys, values, 1, y);
+  const auto decoded = decode(program);
+  EXPECT_EQ(find_done_with(*decoded), (std::vector<std::uint32_t>{1, 1, 2, 3}));
+  EXPECT_EQ(pair_dtype(*decoded, 0), tensor::DType::f16);
+}
+
+// Of a product that is done with the addition after it, x is read while y is written.
+TEST(Fusion, what_the_first_op_reads_keeps_its_place_while_the_second_writes) {
+  Layer layer;
+  const auto x = layer.program.add(layer.x, layer.x);
+  const auto product = layer.program.linear(x, layer.weights[0]);
+  const auto sum = layer.program.add(product, layer.x);
+  layer.program.add(sum, layer.x, layer.y);
+  const auto decoded = decode(layer.program);
+  const std::uint32_t read = decoded->ops[1].inputs[0], written = decoded->ops[2].outputs[0];
+  const graph::MemoryPlan apart(*decoded);
+  EXPECT_EQ(apart.slot_of(read), apart.slot_of(written));
+  const graph::MemoryPlan together(*decoded, find_done_with(*decoded));
+  EXPECT_NE(together.slot_of(read), together.slot_of(written));
+}
+
+}  // namespace
+}  // namespace driftwood::device::kernels
