@@ -3,6 +3,7 @@
 .PHONY: help run test asan tsan fuzz gcc neon setup check-model
 
 PROMPT ?= It was a dark night
+FUZZ_SECONDS ?= 60
 
 # Taken literally and handed over in the environment: neither make nor the shell expands anything in them.
 override PROMPT := $(value PROMPT)
@@ -15,7 +16,7 @@ help:
 	@echo 'make test                        install what is missing, build, run all tests'
 	@echo 'make asan                        build and test with AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make tsan                        build and test what has threads with ThreadSanitizer'
-	@echo 'make fuzz                        build the fuzz targets and run each for a minute'
+	@echo 'make fuzz                        build the fuzz targets and run each for FUZZ_SECONDS, 60'
 	@echo 'make gcc                         have g++ check what clang builds, but for the tests'
 	@echo 'make neon                        the same bits on ARM64: cross-compile the device and test it under emulation'
 
@@ -45,7 +46,7 @@ tsan: setup
 fuzz: setup
 	cmake --preset fuzz
 	cmake --build --preset fuzz
-	tools/fuzz build/fuzz 60
+	tools/fuzz build/fuzz $(FUZZ_SECONDS)
 
 gcc: setup
 	cmake --preset release

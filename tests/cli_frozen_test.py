@@ -35,12 +35,6 @@ class FrozenTest(CommandTest):
         self.addCleanup(shutil.rmtree, self.folder)
         self.file = self.folder / "talk.safetensors"
 
-    def works(self, *arguments, code=0, **options):
-        """The program's standard output."""
-        result = driftwood(*arguments, **options)
-        self.assertEqual(result.returncode, code, result.stderr)
-        return result.stdout
-
     def freeze(self, name="talk.safetensors", *more, steps=12):
         path = self.folder / name
         self.works("freeze", path, *SAMPLED, "--steps", steps, *more, PROMPT)

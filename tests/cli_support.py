@@ -4,6 +4,7 @@ The scripts take DRIFTWOOD REFERENCE_DATA FOLDER_OF_TEST_GUESTS.
 """
 
 import atexit
+import json
 import os
 import pathlib
 import shutil
@@ -44,10 +45,21 @@ def driftwood(*arguments, stdin=b"", **options):
     return result
 
 
+def devices(**options):
+    """What `driftwood devices --json` lists."""
+    return json.loads(driftwood("devices", "--json", **options).stdout)["devices"]
+
+
 class CommandTest(unittest.TestCase):
-    def refused(self, *arguments, saying, code=1, stdin=b""):
+    def works(self, *arguments, code=0, **options):
+        """The program's standard output."""
+        result = driftwood(*arguments, **options)
+        self.assertEqual(result.returncode, code, result.stderr)
+        return result.stdout
+
+    def refused(self, *arguments, saying, code=1, stdin=b"", **options):
         """Bad input ends in one clear sentence, exit code 1 (2: usage), and no standard output."""
-        result = driftwood(*arguments, stdin=stdin)
+        result = driftwood(*arguments, stdin=stdin, **options)
         error = result.stderr.decode()
         self.assertEqual(result.returncode, code, error)
         self.assertEqual(result.stdout, b"")

@@ -7,6 +7,7 @@ cli_test.py DRIFTWOOD REFERENCE_DATA FOLDER_OF_TEST_GUESTS
 
 import json
 import math
+import os
 import pathlib
 import shutil
 import signal
@@ -24,6 +25,7 @@ from cli_support import (
     STORIES,
     TEST_GUESTS,
     CommandTest,
+    devices,
     driftwood,
     main,
 )
@@ -233,15 +235,75 @@ class Refusals(CommandTest):
         self.refused("run", "--model", SMALL, "--prompt-file", "/dev/zero", saying=["limit"])
 
     def test_device(self):
-        for command in ("run", "eval", "bench", "probe"):
-            self.refused(command, "--device", "abacus", "x", saying=["abacus", "cpu"], code=2)
-            self.refused(command, "--device", "null", "x", saying=["null"], code=2)
+        names = ["abacus", "null", "gpu", "CPU", "cpu:0", "auto:0", " vulkan", ""]
+        names += [f"vulkan{number}" for number in ("0", ":", ":x", ":-1", ":0x1", ":1.0", ":0 ")]
+        for command in ("run", "freeze", "thaw", "replay", "eval", "bench", "probe"):
+            for name in names:
+                said = [f"--device: {name} is not one of auto, cpu, vulkan, vulkan:N"]
+                self.refused(command, "--device", name, "x", saying=said, code=2)
+        self.run_on(SMALL, "--device", "vulkan:9999", saying=["Vulkan"])
         self.run_on(SMALL, "--isa", "mmx", saying=["mmx", "avx2"], code=2)
 
     def test_configurations_that_state_no_context(self):
         model = self.model(max_position_embeddings="x")
         self.refused("bench", "--model", model, saying=["max_position_embeddings"])
         self.run_on(model, saying=["max_position_embeddings"])
+
+
+class Devices(CommandTest):
+    def without_drivers(self):
+        """An environment in which Vulkan finds no driver, whatever is installed."""
+        return os.environ | {"VK_DRIVER_FILES": "/nowhere", "VK_ICD_FILENAMES": "/nowhere"}
+
+    def test_json(self):
+        printed = self.works("devices", "--json")
+        self.assertEqual(printed.count(b"\n"), 1)
+        listed = json.loads(printed)["devices"]
+        for device in listed:
+            self.assertEqual(list(device), ["name", "description", "usable", "missing"])
+            self.assertRegex(device["name"], r"^(cpu|vulkan(:\d+)?)$")
+            self.assertGreater(len(device["description"]), 5)
+            self.assertEqual(device["usable"], device["missing"] == "")
+        names = [device["name"] for device in listed]
+        self.assertEqual(len(set(names)), len(names))
+        cpu = listed[names.index("cpu")]
+        self.assertTrue(cpu["usable"])
+        self.assertRegex(cpu["description"], r"^CPU, \d+ threads?, \w+$")
+        usable = [device["usable"] for device in listed]
+        self.assertEqual(usable, sorted(usable, reverse=True), "those that can be used come first")
+
+    def test_text(self):
+        for environment in (os.environ, self.without_drivers()):
+            lines = []
+            for device in devices(env=environment):
+                lines.append(f"{device['name']:<10}  {device['description']}")
+                if not device["usable"]:
+                    lines.append(f"{'':<10}  cannot be used: {device['missing']}")
+            text = self.works("devices", env=environment).decode()
+            self.assertEqual(text.splitlines(), lines)
+
+    def test_without_a_driver_the_cpu_is_used_and_what_is_missing_is_said(self):
+        environment = self.without_drivers()
+        cpu, vulkan = devices(env=environment)
+        self.assertEqual([cpu["name"], cpu["usable"]], ["cpu", True])
+        self.assertEqual([vulkan["name"], vulkan["usable"]], ["vulkan", False])
+        self.assertIn("Vulkan", vulkan["missing"])
+        self.assertRegex(vulkan["missing"], r"\.$")
+        run = ("run", *IDS, "--json", "--temperature", 0, "--device")
+        by_cpu = self.works(*run, "cpu", env=environment).splitlines()[0]
+        self.assertEqual(self.works(*run, "auto", env=environment).splitlines()[0], by_cpu)
+        for name in ("vulkan", "vulkan:0"):
+            self.refused(*run, name, saying=["Vulkan"], env=environment)
+
+    def test_every_usable_one_runs_under_its_name(self):
+        for device in devices():
+            if device["usable"]:
+                line = self.works("run", *IDS, "--json", "--device", device["name"]).splitlines()[0]
+                self.assertIn("id", json.loads(line), device)
+
+    def test_usage(self):
+        self.refused("devices", "cpu", saying=["cpu"], code=2)
+        self.refused("devices", "--device", "cpu", saying=["--device"], code=2)
 
 
 class Inspect(unittest.TestCase):
@@ -450,8 +512,9 @@ class Probe(unittest.TestCase):
     def test_json(self):
         result = driftwood("probe", "--json", "--model", SMALL)
         self.assertEqual(result.returncode, 0, result.stderr)
-        devices = json.loads(result.stdout)["devices"]
-        self.assertEqual([device["name"] for device in devices], ["cpu"])
+        probed = json.loads(result.stdout)["devices"]
+        usable = [device["name"].split(":")[0] for device in devices() if device["usable"]]
+        self.assertEqual([device["name"] for device in probed], usable)
         wanted = {
             "name",
             "pointer_identity",
@@ -469,11 +532,13 @@ class Probe(unittest.TestCase):
             "prefill_5_ms",
             "token_ms",
         }
-        self.assertLessEqual(wanted, devices[0].keys())
+        for device in probed:
+            self.assertLessEqual(wanted, device.keys())
 
     def test_help_and_version(self):
         self.assertRegex(driftwood("--version").stdout.decode(), r"^driftwood \d+\.\d+\.\d+\n$")
-        for command in ((), ("run",), ("eval",), ("inspect",), ("probe",), ("bench",)):
+        commands = ("run",), ("eval",), ("inspect",), ("probe",), ("bench",), ("devices",)
+        for command in ((), *commands):
             result = driftwood(*command, "--help")
             self.assertEqual(result.returncode, 0)
             self.assertIn(b"Examples:", result.stdout)

@@ -1,8 +1,10 @@
 // The llama guest's decoder, recorded natively, over the 20 reference cases of the TinyStories
 // checkpoint: every logit of every position has the bits of tests/goldens/bits.txt with each
-// instruction set. It needs no WebAssembly, so it also runs where only the device is built.
+// instruction set, and is close to the CPU's on a GPU. It needs no WebAssembly, so it also runs
+// where only the device is built.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
@@ -17,6 +19,7 @@
 #include "format/safetensors.h"
 #include "llama/program.h"
 #include "os/file.h"
+#include "support/devices.h"
 #include "support/reference_data.h"
 
 namespace driftwood::test {
@@ -68,8 +71,8 @@ T must_sdk(sdk::Result<T> result) {
 // The decoder and its head on one device.
 class Decoder {
  public:
-  Decoder(const std::string& folder, std::string_view isa)
-      : device_(must(device::open_device("cpu", {2, std::string(isa)}))),
+  Decoder(const std::string& folder, std::unique_ptr<device::Device> device)
+      : device_(std::move(device)),
         source_(std::make_shared<FileWeights>(folder + "/model.safetensors")),
         config_(
             must_sdk(llama::parse_config(must(os::read_file(folder + "/config.json", 1 << 20))))) {
@@ -81,12 +84,12 @@ class Decoder {
     head_run_ = must(device_->compile(device::testing::decode(head_.program), source_));
   }
 
-  // A hash of all logits after each of the ids.
-  std::uint64_t hash_logits(const std::vector<std::int32_t>& ids) {
+  // All logits after each of the ids.
+  std::vector<Bytes> logits(const std::vector<std::int32_t>& ids) {
     const auto& slot = decoder_run_->program().states[0];
     const auto state = must(device::AppendState::create(
         *device_, {slot.dtype, slot.plane_count, slot.head_count, slot.head_dim, 4096}));
-    std::uint64_t hash = kHashOfNothing;
+    std::vector<Bytes> logits;
     for (std::size_t begin = 0; begin < ids.size(); begin += llama::kMostLogitRows) {
       const std::size_t count = std::min<std::size_t>(llama::kMostLogitRows, ids.size() - begin);
       const Bytes hidden = run_piece(ids, begin, count, *state);
@@ -94,10 +97,10 @@ class Decoder {
       for (std::size_t r = 0; r < count; ++r) {
         const auto first = hidden.begin() + static_cast<std::ptrdiff_t>(r * row_bytes);
         const Bytes row(first, first + static_cast<std::ptrdiff_t>(row_bytes));
-        hash = fnv1a(run_head(row), hash);
+        logits.push_back(run_head(row));
       }
     }
-    return hash;
+    return logits;
   }
 
  private:
@@ -139,22 +142,62 @@ class Decoder {
   std::shared_ptr<const device::Executable> decoder_run_, head_run_;
 };
 
+// The tokens of each reference case, prompt and greedy continuation.
+std::vector<std::vector<std::int32_t>> reference_ids(const std::string& folder) {
+  const json cases = json::parse(std::ifstream(folder + "/reference-logits.json"))["cases"];
+  std::vector<std::vector<std::int32_t>> all;
+  for (const json& one : cases) {
+    std::vector<std::int32_t> ids = one["prompt_ids"];
+    const std::vector<std::int32_t> greedy = one["greedy_ids"];
+    ids.insert(ids.end(), greedy.begin(), greedy.end());
+    all.push_back(std::move(ids));
+  }
+  EXPECT_EQ(all.size(), 20u);
+  return all;
+}
+
 using DecoderBits = device::testing::PerIsa;
 INSTANTIATE_TEST_SUITE_P(, DecoderBits, device::testing::kEveryIsa, device::testing::isa_name);
 
 TEST_P(DecoderBits, every_logit_of_the_reference_cases_has_its_bits) {
   const std::string folder = reference_folder("tinystories-656K");
   DW_NEED_DATA(folder);
-  Decoder decoder(folder, device::cpu::name(GetParam()));
-  const json cases = json::parse(std::ifstream(folder + "/reference-logits.json"))["cases"];
-  ASSERT_EQ(cases.size(), 20u);
-  for (std::size_t i = 0; i < cases.size(); ++i) {
-    std::vector<std::int32_t> ids = cases[i]["prompt_ids"];
-    const std::vector<std::int32_t> greedy = cases[i]["greedy_ids"];
-    ids.insert(ids.end(), greedy.begin(), greedy.end());
-    device::testing::expect_golden_bits("reference_case/" + std::to_string(i),
-                                        decoder.hash_logits(ids));
+  const std::string isa(device::cpu::name(GetParam()));
+  Decoder decoder(folder, must(device::open_device("cpu", {.thread_count = 2, .isa = isa})));
+  const auto ids = reference_ids(folder);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    std::uint64_t hash = kHashOfNothing;
+    for (const Bytes& logits : decoder.logits(ids[i])) hash = fnv1a(logits, hash);
+    device::testing::expect_golden_bits("reference_case/" + std::to_string(i), hash);
   }
+}
+
+class DecoderLogits : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(On, DecoderLogits, testing::Values("vulkan"), device_kind);
+
+TEST_P(DecoderLogits, every_logit_of_the_reference_cases_is_close_to_the_cpus) {
+  constexpr double kTolerance = 1e-3;
+  DW_NEED_DEVICE(GetParam());
+  const std::string folder = reference_folder("tinystories-656K");
+  DW_NEED_DATA(folder);
+  Decoder cpu(folder, open_device_of_kind("cpu"));
+  Decoder gpu(folder, open_device_of_kind(GetParam()));
+  double furthest = 0;
+  for (const auto& ids : reference_ids(folder)) {
+    const auto wanted = cpu.logits(ids), given = gpu.logits(ids);
+    ASSERT_EQ(given.size(), ids.size());
+    for (std::size_t position = 0; position < ids.size(); ++position) {
+      const auto expected = device::testing::values_of<float>(wanted[position]);
+      const auto found = device::testing::values_of<float>(given[position]);
+      ASSERT_EQ(found.size(), expected.size());
+      for (std::size_t id = 0; id < expected.size(); ++id) {
+        const double distance = std::abs(double{found[id]} - double{expected[id]});
+        ASSERT_LE(distance, kTolerance) << "position " << position << ", id " << id;
+        furthest = std::max(furthest, distance);
+      }
+    }
+  }
+  RecordProperty("furthest", std::to_string(furthest));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Tiny random checkpoints against the logits that transformers computes from them in f32
-// (tests/goldens).
+// Tiny random checkpoints on each device against the logits that transformers computes from them in
+// f32 (tests/goldens).
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -41,13 +41,20 @@ void expect_same_logits(const std::vector<TopRow>& rows, const tensor::View& gol
   }
 }
 
-class Goldens : public testing::TestWithParam<const char*> {};
+class Goldens : public testing::TestWithParam<std::tuple<const char*, const char*>> {
+ protected:
+  void SetUp() override { DW_NEED_DEVICE(kind_); }
+
+  const char* const kind_ = std::get<0>(GetParam());
+  const std::string checkpoint_ = std::get<1>(GetParam());
+};
 
 TEST_P(Goldens, every_logit_and_the_greedy_ids_equal_those_of_transformers) {
-  const std::string folder = std::string(DRIFTWOOD_SOURCE_DIR "/tests/goldens/") + GetParam();
+  const std::string folder = std::string(DRIFTWOOD_SOURCE_DIR "/tests/goldens/") + checkpoint_;
   auto model = model::open_folder(folder);
   ASSERT_TRUE(model) << model.error().message();
-  auto bench = LlamaBench::open(cpu_device(2), *model, {.context_rows = {}, .kv_dtype = "f32"});
+  auto bench =
+      LlamaBench::open(open_device_of_kind(kind_), *model, {.context_rows = {}, .kv_dtype = "f32"});
   ASSERT_TRUE(bench) << bench.error().message();
   auto file = os::MappedFile::open(folder + "/golden.safetensors");
   ASSERT_TRUE(file) << file.error().message();
@@ -57,7 +64,7 @@ TEST_P(Goldens, every_logit_and_the_greedy_ids_equal_those_of_transformers) {
   const json cases = json::parse(std::ifstream(folder + "/golden.json"))["cases"];
   ASSERT_EQ(cases.size(), 4u);
   for (std::size_t i = 0; i < cases.size(); ++i) {
-    const std::string where = std::string(GetParam()) + ", case " + std::to_string(i);
+    const std::string where = checkpoint_ + ", case " + std::to_string(i);
     auto answer = (*bench)->ask({{"prompt_ids", cases[i]["ids"]},
                                  {"max_tokens", cases[i]["greedy"].size()},
                                  {"temperature", 0},
@@ -77,22 +84,27 @@ TEST_P(Goldens, every_logit_and_the_greedy_ids_equal_those_of_transformers) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Checkpoints, Goldens,
-                         testing::Values("llama2-f32", "llama2-bf16", "llama32-f32",
-                                         "llama32-bf16"),
+                         testing::Combine(kEveryDevice,
+                                          testing::Values("llama2-f32", "llama2-bf16",
+                                                          "llama32-f32", "llama32-bf16")),
                          [](const auto& info) {
-                           std::string name = info.param;
+                           std::string name = std::get<1>(info.param);
                            std::ranges::replace(name, '-', '_');
-                           return name;
+                           return std::string(std::get<0>(info.param)) + "_" + name;
                          });
 
-TEST(Goldens, a_bf16_cache_changes_the_logits_and_is_the_default_with_bf16_weights) {
+class CacheDtype : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(On, CacheDtype, kEveryDevice, device_kind);
+
+TEST_P(CacheDtype, bf16_changes_the_logits_and_is_the_default_with_bf16_weights) {
+  DW_NEED_DEVICE(GetParam());
   const std::string folder = DRIFTWOOD_SOURCE_DIR "/tests/goldens/llama32-bf16";
   auto model = model::open_folder(folder);
   ASSERT_TRUE(model) << model.error().message();
+  const std::shared_ptr<device::Device> device = open_device_of_kind(GetParam());
   std::vector<std::vector<TopRow>> rows;
   for (const char* kv_dtype : {"f32", "bf16", ""}) {
-    auto bench =
-        LlamaBench::open(cpu_device(1), *model, {.context_rows = {}, .kv_dtype = kv_dtype});
+    auto bench = LlamaBench::open(device, *model, {.context_rows = {}, .kv_dtype = kv_dtype});
     ASSERT_TRUE(bench) << bench.error().message();
     auto answer = (*bench)->ask({{"prompt_ids", {3, 4, 5, 6, 7, 8}},
                                  {"max_tokens", 4},

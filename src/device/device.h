@@ -60,6 +60,7 @@ class WeightSource {
 
 // A program made ready for one device and one set of weights. Immutable; equal programs over the
 // same weights share one, so that its address is what tells whether actors can run as one batch.
+// Lifetime: the device that made it outlives it.
 class Executable {
  public:
   virtual ~Executable() = default;
@@ -188,6 +189,9 @@ class Device {
 
  protected:
   explicit Device(Capabilities capabilities) : capabilities_(std::move(capabilities)) {}
+
+  // For a backend that ends while runs are in flight, and whose executables go before it.
+  void forget_runs() { in_flight_.clear(); }
 
  private:
   virtual Result<std::unique_ptr<Buffer>> import_host_impl(memory::Import window) = 0;

@@ -29,8 +29,8 @@ struct DeviceOptions {
   unsigned thread_count = 0;  // of the CPU device; 0: as many as the process may use
   std::string isa;  // of the CPU device: "avx2", "avx512", "neon", "portable"; empty: the best one
   std::string cache_folder;  // where kernels that a GPU's driver compiled are kept; empty: nowhere
-  // Have every driver call checked by the GPU API's own validation layer, where the API has one: for
-  // tests. What it says is logged as an error.
+  // Have every driver call checked by the GPU API's own validation layer, where the API has one:
+  // for tests. What it says is logged as an error.
   bool validate = false;
   // Told while weights of a program are copied into a GPU's memory: how many bytes are there, of
   // how many. Not called where they are used in place.

@@ -29,9 +29,11 @@ Result<std::unique_ptr<TokenLoop>> TokenLoop::create(device::Device& device,
 
 Result<std::uint64_t> TokenLoop::begin(const std::vector<std::int32_t>& prompt,
                                        const nlohmann::json& settings) {
-  nlohmann::json request = {
-      {"prompt_ids", prompt}, {"output", "tokens"}, {"ignore_eos", true}, {"seed", kSeed},
-      {"reuse_prefix", false}};
+  nlohmann::json request = {{"prompt_ids", prompt},
+                            {"output", "tokens"},
+                            {"ignore_eos", true},
+                            {"seed", kSeed},
+                            {"reuse_prefix", false}};
   request.update(settings);
   const std::uint64_t begin_ns = os::monotonic_ns();
   guest_->set_message(request.dump());

@@ -5,18 +5,20 @@
 #include "core/checksum.h"
 #include "device/test_support.h"
 #include "runtime/builtin_guests.h"
+#include "support/devices.h"
 
 namespace driftwood::test {
 
 using device::testing::must;
 
 ActorBench::ActorBench(std::shared_ptr<const model::Model> model, std::string_view guest,
-                       const device::DeviceOptions& device)
+                       const BenchDevice& device)
     : ActorBench(std::move(model), must(builtin_guest_bytes(guest)), device) {}
 
 ActorBench::ActorBench(std::shared_ptr<const model::Model> model, std::span<const std::byte> wasm,
-                       const device::DeviceOptions& device)
-    : device_(must(device::open_device("cpu", device))),
+                       const BenchDevice& device)
+    : device_(open_device_of_kind(device.kind,
+                                  {.thread_count = device.thread_count, .isa = device.isa})),
       model_(std::move(model)),
       module_(must(guest::Module::compile(must(guest::Engine::create()), wasm))) {}
 
@@ -47,6 +49,10 @@ std::vector<std::byte> freeze(const actor::Actor& actor, const actor::FreezeOpti
   std::vector<std::byte> bytes(frozen->file().size_bytes());
   frozen->file().copy_to(bytes);
   return bytes;
+}
+
+std::shared_ptr<const model::Model> small_llama() {
+  return must(model::open_folder(DRIFTWOOD_SOURCE_DIR "/tests/goldens/llama32-f32"));
 }
 
 // By its file, which is a function of what the actor is.

@@ -18,15 +18,22 @@
 
 namespace driftwood::test {
 
+// What a bench works on. Precondition of a bench: it is here (DW_NEED_DEVICE).
+struct BenchDevice {
+  std::string kind = "cpu";
+  unsigned thread_count = 1;  // of the CPU
+  std::string isa;            // of the CPU
+};
+
 // A device, a model and a guest's module, from which actors are made.
 class ActorBench {
  public:
   // `guest` is a name of a built-in guest.
   ActorBench(std::shared_ptr<const model::Model> model, std::string_view guest,
-             const device::DeviceOptions& device = {.thread_count = 1, .isa = ""});
+             const BenchDevice& device = {});
   // With the bytes of any guest's module.
   ActorBench(std::shared_ptr<const model::Model> model, std::span<const std::byte> wasm,
-             const device::DeviceOptions& device = {.thread_count = 1, .isa = ""});
+             const BenchDevice& device = {});
 
   device::Device& device() const { return *device_; }
   guest::Services services() const;
@@ -44,6 +51,10 @@ class ActorBench {
   std::shared_ptr<const model::Model> model_;
   std::shared_ptr<const guest::Module> module_;
 };
+
+// A model of the Llama family of 2 layers with 272 tokens, which are no text: a GPU in software
+// takes some milliseconds for one of them.
+std::shared_ptr<const model::Model> small_llama();
 
 // The file's bytes.
 std::vector<std::byte> freeze(const actor::Actor& actor, const actor::FreezeOptions& options = {});

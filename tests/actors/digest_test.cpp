@@ -7,6 +7,7 @@
 #include "actors/actor_bench.h"
 #include "device/test_support.h"
 #include "guest/test_support.h"
+#include "support/devices.h"
 #include "support/frozen_parts.h"
 
 namespace driftwood::test {
@@ -23,8 +24,10 @@ std::vector<std::byte> with_flipped_bit(std::span<const std::byte> file, std::st
   return parts.file();
 }
 
-class Digest : public testing::Test {
+class Digest : public testing::TestWithParam<const char*> {
  protected:
+  void SetUp() override { DW_NEED_DEVICE(GetParam()); }
+
   void expect_another(const ActorBench& bench, const actor::Actor& actor, std::string_view tensor,
                       std::uint64_t offset_bytes) {
     const auto bytes = freeze(actor);
@@ -35,8 +38,10 @@ class Digest : public testing::Test {
   }
 };
 
-TEST_F(Digest, has_rows_memory_globals_and_texts) {
-  const ActorBench bench(model::make_seeded_llama(7), "llama");
+INSTANTIATE_TEST_SUITE_P(On, Digest, kEveryDevice, device_kind);
+
+TEST_P(Digest, has_rows_memory_globals_and_texts) {
+  const ActorBench bench(small_llama(), "llama", {.kind = GetParam()});
   const auto actor = bench.spawn();
   actor->send(R"({"prompt_ids":[1,2,3,4,5],"max_tokens":40,"output":"tokens"})");
   actor->send("a second one");
@@ -51,8 +56,8 @@ TEST_F(Digest, has_rows_memory_globals_and_texts) {
 }
 
 // Of rows that nobody has written, the file's bytes do not matter.
-TEST_F(Digest, has_no_rows_that_are_not_live) {
-  const ActorBench bench(model::make_seeded_llama(7), "llama");
+TEST_P(Digest, has_no_rows_that_are_not_live) {
+  const ActorBench bench(small_llama(), "llama", {.kind = GetParam()});
   const auto actor = bench.spawn();
   actor->send(R"({"prompt_ids":[1,2,3],"max_tokens":40,"output":"tokens"})");
   must(actor->run([](std::string_view) {}, 4));
@@ -63,12 +68,12 @@ TEST_F(Digest, has_no_rows_that_are_not_live) {
   EXPECT_EQ(digest_of(*bench.thaw(file)), digest_of(*actor));
 }
 
-TEST_F(Digest, has_registers) {
+TEST_P(Digest, has_registers) {
   guest::test::Script script;
   script.words(guest::test::Script::kFree, {DW_F32, 2, 2, 3, 0, 0});
   script.call("state_register", {guest::test::Script::kFree});
   script.end_phase(DW_NEXT_IDLE);
-  const ActorBench bench(nullptr, guest::test::wasm_of(script.wat()));
+  const ActorBench bench(nullptr, guest::test::wasm_of(script.wat()), {.kind = GetParam()});
   const auto actor = bench.spawn();
   must(actor->run([](std::string_view) {}));
   ASSERT_EQ(must(actor->snapshot()).guest.registers.size(), 1u);

@@ -1,13 +1,15 @@
-// Forks of one conversation that are each told something else.
+// Forks of one conversation that are each told something else, on each device.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
 #include "actor/scheduler.h"
 #include "actors/actor_bench.h"
 #include "device/test_support.h"
+#include "support/devices.h"
 
 namespace driftwood::test {
 namespace {
@@ -17,7 +19,7 @@ using nlohmann::json;
 
 std::vector<int> conversation(int length) {
   std::vector<int> ids;
-  for (int i = 0; i < length; ++i) ids.push_back((i * 7919 + 13) % 4096);
+  for (int i = 0; i < length; ++i) ids.push_back((i * 7919 + 13) % 272);
   return ids;
 }
 
@@ -44,9 +46,23 @@ Answer ask(actor::Actor& actor, const std::string& message) {
   return answer;
 }
 
-TEST(Fork, what_was_said_before_is_not_computed_again) {
-  const ActorBench bench(model::make_seeded_llama(7), "llama");
-  const auto actor = bench.spawn();
+class Fork : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    DW_NEED_DEVICE(GetParam());
+    bench_.emplace(small_llama(), "llama", BenchDevice{.kind = GetParam()});
+  }
+
+  // A GPU in software has fewer, since it is slow.
+  std::size_t fork_count() const { return GetParam() == std::string_view("cpu") ? 100 : 16; }
+
+  std::optional<ActorBench> bench_;
+};
+
+INSTANTIATE_TEST_SUITE_P(On, Fork, kEveryDevice, device_kind);
+
+TEST_P(Fork, what_was_said_before_is_not_computed_again) {
+  const auto actor = bench_->spawn();
   const auto said = conversation(200);
   EXPECT_EQ(ask(*actor, request(said)).cached, 0u);
   auto more = said;
@@ -60,34 +76,32 @@ TEST(Fork, what_was_said_before_is_not_computed_again) {
   EXPECT_EQ(ask(*actor, request(conversation(50))).cached, 49u);
 }
 
-TEST(Fork, a_hundred_forks_go_a_hundred_ways_each_as_if_alone) {
-  const ActorBench bench(model::make_seeded_llama(7), "llama");
-  const auto parent = bench.spawn();
+TEST_P(Fork, many_go_as_many_ways_each_as_if_alone) {
+  const auto parent = bench_->spawn();
   const auto said = conversation(120);
   ask(*parent, request(said));
   std::vector<std::unique_ptr<actor::Actor>> forks;
-  for (int i = 0; i < 100; ++i) {
+  for (std::size_t i = 0; i < fork_count(); ++i) {
     auto fork = parent->fork();
     ASSERT_TRUE(fork) << fork.error().message();
     forks.push_back(*std::move(fork));
   }
-  const auto alone = bench.spawn();
-  for (int i = 0; i < 100; ++i) {
+  const auto alone = bench_->spawn();
+  for (std::size_t i = 0; i < fork_count(); ++i) {
     auto told = said;
-    told.push_back(1000 + i);
+    told.push_back(static_cast<int>(100 + i));
     const Answer of_fork = ask(*forks[i], request(told));
     EXPECT_EQ(of_fork.cached, 120u);
     ASSERT_EQ(of_fork.tokens, ask(*alone, request(told, false)).tokens) << "fork " << i;
   }
 }
 
-constexpr std::size_t kForks = 100;
 constexpr std::uint64_t kStepsBefore = 20;  // of the conversation that is forked
 
 // What all requests begin with: more than a block of rows, and a part of the next.
 json opening() {
   json ids = json::array();
-  for (int i = 0; i < 21; ++i) ids.push_back(17 * i + 1);
+  for (int i = 0; i < 21; ++i) ids.push_back(12 * i + 1);
   return ids;
 }
 
@@ -122,38 +136,36 @@ void run_together(device::Device& device,
   }
 }
 
-TEST(Fork, a_hundred_of_an_unfinished_answer_go_on_together_each_as_if_alone) {
-  const ActorBench bench(model::make_seeded_llama(7), "llama");
-  const auto parent = bench.spawn();
+TEST_P(Fork, many_of_an_unfinished_answer_go_on_together_each_as_if_alone) {
+  const auto parent = bench_->spawn();
   parent->send(unfinished());
   must(parent->run([](std::string_view) {}, kStepsBefore));
   const std::uint64_t parent_digest = digest_of(*parent);
   std::vector<std::unique_ptr<actor::Actor>> forks;
-  for (std::size_t i = 0; i < kForks; ++i) {
+  for (std::size_t i = 0; i < fork_count(); ++i) {
     forks.push_back(must(parent->fork()));
     forks.back()->send(continuation(i));
   }
-  run_together(bench.device(), forks);
+  run_together(bench_->device(), forks);
   EXPECT_EQ(digest_of(*parent), parent_digest);
 
   std::set<std::uint64_t> digests;
-  for (std::size_t i = 0; i < kForks; ++i) {
+  for (std::size_t i = 0; i < fork_count(); ++i) {
     std::vector<std::unique_ptr<actor::Actor>> alone;
-    alone.push_back(bench.spawn());
+    alone.push_back(bench_->spawn());
     alone[0]->send(unfinished());
     must(alone[0]->run([](std::string_view) {}, kStepsBefore));
     alone[0]->send(continuation(i));
-    run_together(bench.device(), alone);
+    run_together(bench_->device(), alone);
     ASSERT_EQ(forks[i]->output().records(), alone[0]->output().records()) << "fork " << i;
     ASSERT_EQ(digest_of(*forks[i]), digest_of(*alone[0])) << "fork " << i;
     digests.insert(digest_of(*forks[i]));
   }
-  EXPECT_EQ(digests.size(), kForks);
+  EXPECT_EQ(digests.size(), fork_count());
 }
 
-TEST(Fork, lives_on_when_what_it_came_from_has_ended) {
-  const ActorBench bench(model::make_seeded_llama(7), "llama");
-  auto parent = bench.spawn();
+TEST_P(Fork, lives_on_when_what_it_came_from_has_ended) {
+  auto parent = bench_->spawn();
   parent->send(unfinished());
   must(parent->run([](std::string_view) {}, kStepsBefore));
   auto child = must(parent->fork());

@@ -2,6 +2,7 @@
 // against what its guest may have: states, registers, and the temporaries of a run.
 #include "driftwood_program.hpp"
 #include "guest/test_support.h"
+#include "support/devices.h"
 
 namespace driftwood::guest {
 namespace {
@@ -16,10 +17,11 @@ constexpr std::uint32_t kProgram = 8192, kBindings = Script::kFree, kSymbols = S
 constexpr std::uint32_t kShape = Script::kFree + 512, kText = Script::kFree + 1024;
 constexpr std::uint64_t kPatienceNs = 60'000'000'000;
 
-class DeviceMemory : public test::HostedGuest {
+class DeviceMemory : public test::HostedGuest, public testing::WithParamInterface<const char*> {
  protected:
-  DeviceMemory() {
-    device = device::open_device("cpu", {.thread_count = 1, .isa = ""}).value();
+  void SetUp() override {
+    DW_NEED_DEVICE(GetParam());
+    device = driftwood::test::open_device_of_kind(GetParam(), {.thread_count = 1});
     services.device = device.get();
   }
 
@@ -61,7 +63,10 @@ class DeviceMemory : public test::HostedGuest {
   Script script;
 };
 
-TEST_F(DeviceMemory, temporaries_of_a_run_are_counted_at_its_start) {
+INSTANTIATE_TEST_SUITE_P(On, DeviceMemory, driftwood::test::kEveryDevice,
+                         driftwood::test::device_kind);
+
+TEST_P(DeviceMemory, temporaries_of_a_run_are_counted_at_its_start) {
   services.limits.device_bytes = 100 * kPage;
   const Value graph = bound_copies();
   const Value over = start_run(graph, 101);
@@ -78,14 +83,14 @@ TEST_F(DeviceMemory, temporaries_of_a_run_are_counted_at_its_start) {
   EXPECT_TRUE(do_run(*guest));
 }
 
-TEST_F(DeviceMemory, what_is_under_the_limit_at_every_symbol_value_is_let_through) {
+TEST_P(DeviceMemory, what_is_under_the_limit_at_every_symbol_value_is_let_through) {
   services.limits.device_bytes = std::uint64_t{kPage} * (kPage / 4);
   const Value fits = start_run(bound_copies(), kPage / 4);
   auto guest = start(script, DW_NEXT_RUN);
   EXPECT_EQ(result_of(*guest, fits), 1);
 }
 
-TEST_F(DeviceMemory, a_run_and_registers_share_one_limit) {
+TEST_P(DeviceMemory, a_run_and_registers_share_one_limit) {
   services.limits.device_bytes = 100 * kPage;
   const Value graph = bound_copies();
   const Value held = make_register(40 * kPage);
@@ -108,7 +113,7 @@ TEST_F(DeviceMemory, a_run_and_registers_share_one_limit) {
   EXPECT_GT(result_of(*guest, after), 0);
 }
 
-TEST_F(DeviceMemory, rows_that_a_run_appends_count_beside_what_is_made_after_it_was_asked_for) {
+TEST_P(DeviceMemory, rows_that_a_run_appends_count_beside_what_is_made_after_it_was_asked_for) {
   constexpr std::uint32_t kBlockBytes = 16 * 4 * 4;
   services.limits.device_bytes = 3 * kBlockBytes;
   sdk::Program program;

@@ -4,6 +4,7 @@
 
 #include "driftwood_program.hpp"
 #include "guest/test_support.h"
+#include "support/devices.h"
 
 namespace driftwood::guest {
 namespace {
@@ -16,12 +17,13 @@ constexpr std::uint32_t kPage = 65536;
 constexpr std::uint32_t kProgram = 8192, kBindings = Script::kFree, kShape = Script::kFree + 256;
 constexpr std::uint64_t kPatienceNs = 60'000'000'000;
 
-// A guest that appends 16 rows of its window to a state, on the cpu device, and what a test lets it
+// A guest that appends 16 rows of its window to a state, and what a test lets it
 // do between asking for the run and waiting for it.
-class Lifetimes : public test::HostedGuest {
+class Lifetimes : public test::HostedGuest, public testing::WithParamInterface<const char*> {
  protected:
-  Lifetimes() {
-    device = device::open_device("cpu", {.thread_count = 1, .isa = ""}).value();
+  void SetUp() override {
+    DW_NEED_DEVICE(GetParam());
+    device = driftwood::test::open_device_of_kind(GetParam(), {.thread_count = 1});
     services.device = device.get();
     sdk::Program program;
     const sdk::Tensor x = program.window(sdk::DType::f32, {16, 1, 4});
@@ -50,7 +52,10 @@ class Lifetimes : public test::HostedGuest {
   Value graph = 0, window = 0, state = 0, bound = 0, run = 0;
 };
 
-TEST_F(Lifetimes, handles_may_go_in_any_order_while_a_run_was_asked_for) {
+INSTANTIATE_TEST_SUITE_P(On, Lifetimes, driftwood::test::kEveryDevice,
+                         driftwood::test::device_kind);
+
+TEST_P(Lifetimes, handles_may_go_in_any_order_while_a_run_was_asked_for) {
   int orders[6][3] = {{1, 2, 3}, {1, 3, 2}, {2, 1, 3}, {2, 3, 1}, {3, 1, 2}, {3, 2, 1}};
   for (const auto& order : orders) {
     Script one = script;
@@ -65,7 +70,7 @@ TEST_F(Lifetimes, handles_may_go_in_any_order_while_a_run_was_asked_for) {
   }
 }
 
-TEST_F(Lifetimes, a_guest_may_go_while_its_run_was_asked_for_and_not_done) {
+TEST_P(Lifetimes, a_guest_may_go_while_its_run_was_asked_for_and_not_done) {
   for (const bool released : {false, true}) {
     Script one = script;
     if (released) {
@@ -77,7 +82,7 @@ TEST_F(Lifetimes, a_guest_may_go_while_its_run_was_asked_for_and_not_done) {
   }
 }
 
-TEST_F(Lifetimes, memory_grown_and_windows_shared_after_the_start_are_no_part_of_the_run) {
+TEST_P(Lifetimes, memory_grown_and_windows_shared_after_the_start_are_no_part_of_the_run) {
   script.code("(drop (memory.grow (i32.const 8)))");
   script.call("window_share", {8 * kPage, kPage, DW_READ_WRITE});
   script.call("state_truncate", {state, 0});
@@ -86,7 +91,7 @@ TEST_F(Lifetimes, memory_grown_and_windows_shared_after_the_start_are_no_part_of
   EXPECT_EQ(guest->run()->sequence.states[0]->length_rows(), 16u);
 }
 
-TEST_F(Lifetimes, module_and_engine_may_go_before_their_guest) {
+TEST_P(Lifetimes, module_and_engine_may_go_before_their_guest) {
   script.end_phase(DW_NEXT_RUN);
   script.end_phase(DW_NEXT_IDLE);
   auto own_engine = Engine::create().value();
@@ -99,7 +104,7 @@ TEST_F(Lifetimes, module_and_engine_may_go_before_their_guest) {
   EXPECT_TRUE(guest->resume(Event::run_done));
 }
 
-TEST_F(Lifetimes, an_executable_outlives_every_guest_that_compiled_it) {
+TEST_P(Lifetimes, an_executable_outlives_every_guest_that_compiled_it) {
   std::shared_ptr<const device::Executable> kept;
   {
     auto guest = start(script, DW_NEXT_RUN);
@@ -112,7 +117,7 @@ TEST_F(Lifetimes, an_executable_outlives_every_guest_that_compiled_it) {
   EXPECT_TRUE(do_run(*guest));
 }
 
-TEST_F(Lifetimes, a_guest_that_traps_with_a_run_asked_for_gives_all_of_it_back) {
+TEST_P(Lifetimes, a_guest_that_traps_with_a_run_asked_for_gives_all_of_it_back) {
   script.code("(unreachable)");
   script.end_phase(DW_NEXT_RUN);
   auto guest = create(script.wat()).value();

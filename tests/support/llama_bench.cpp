@@ -23,13 +23,21 @@ std::vector<T> read_window(const guest::RunRequest& request, std::uint32_t tenso
   return elements;
 }
 
+// Compiled once for all guests of the process.
+Result<std::shared_ptr<const guest::Module>> compile_llama() {
+  static const auto kModule = []() -> Result<std::shared_ptr<const guest::Module>> {
+    DW_TRY_ASSIGN(const auto engine, guest::Engine::create());
+    DW_TRY_ASSIGN(const auto wasm, builtin_guest_bytes("llama"));
+    return guest::Module::compile(engine, wasm);
+  }();
+  return kModule;
+}
+
 Result<std::unique_ptr<guest::Guest>> make_llama(GuestKind kind, guest::Services services) {
   if (kind == GuestKind::native) {
     return guest::Guest::create_native({driftwood_start, driftwood_resume}, std::move(services));
   }
-  DW_TRY_ASSIGN(const auto engine, guest::Engine::create());
-  DW_TRY_ASSIGN(const auto wasm, builtin_guest_bytes("llama"));
-  DW_TRY_ASSIGN(const auto module, guest::Module::compile(engine, wasm));
+  DW_TRY_ASSIGN(const auto module, compile_llama());
   return guest::Guest::create(module, std::move(services));
 }
 
@@ -122,6 +130,40 @@ Result<guest::Next> LlamaBench::finish_run(const Result<void>& outcome) {
 Result<guest::Next> LlamaBench::settle(Result<guest::Next> next) {
   while (next && *next == guest::Next::proceed) next = guest_->resume(guest::Event::proceed);
   return next;
+}
+
+Result<std::vector<Answer>> ask_together(device::Device& device,
+                                         std::span<const std::unique_ptr<LlamaBench>> benches,
+                                         std::span<const nlohmann::json> requests,
+                                         const std::function<void(std::size_t)>& on_submission) {
+  std::vector<guest::Next> next;
+  for (std::size_t i = 0; i < benches.size(); ++i) {
+    DW_TRY_ASSIGN(next.emplace_back(), benches[i]->begin(requests[i]));
+  }
+  while (true) {
+    std::vector<std::size_t> asking;
+    std::vector<device::Sequence> sequences;
+    for (std::size_t i = 0; i < benches.size(); ++i) {
+      if (next[i] != guest::Next::run) continue;
+      if (!asking.empty() && benches[i]->run().executable != benches[asking[0]]->run().executable) {
+        return fail(ErrorCode::guest_failed, "Two guests ask for different programs.");
+      }
+      asking.push_back(i);
+      sequences.push_back(benches[i]->run().sequence);
+    }
+    if (asking.empty()) break;
+    on_submission(asking.size());
+    DW_TRY_ASSIGN(const auto serial,
+                  device.submit(benches[asking[0]]->run().executable, sequences));
+    const auto outcome = device.wait(serial, kWaitNs);
+    DW_TRY(outcome);
+    for (const std::size_t i : asking) {
+      DW_TRY_ASSIGN(next[i], benches[i]->finish_run(outcome));
+    }
+  }
+  std::vector<Answer> answers;
+  for (const auto& bench : benches) answers.push_back(bench->take_answer());
+  return answers;
 }
 
 std::shared_ptr<device::Device> cpu_device(unsigned thread_count, const std::string& isa) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "guest/guest.h"
 #include "model/model.h"
 #include "runtime/handles.h"
+#include "support/devices.h"
 #include "support/reference_data.h"
 
 namespace driftwood::test {
@@ -47,7 +49,7 @@ struct Answer {
 
 enum class GuestKind { wasm, native };  // of the same source; a process has one native guest
 
-// A llama guest over a model, on a CPU device that the caller may share between several.
+// A llama guest over a model, on a device that the caller may share between several.
 class LlamaBench {
  public:
   static Result<std::unique_ptr<LlamaBench>> open(std::shared_ptr<device::Device> device,
@@ -76,5 +78,12 @@ class LlamaBench {
 
 // A CPU device with this many threads; "" is the best instruction set.
 std::shared_ptr<device::Device> cpu_device(unsigned thread_count, const std::string& isa = "");
+
+// Answers a request of each of the guests, which share a device: whatever runs they ask for at one
+// time are one submission. `on_submission` is told how many were.
+Result<std::vector<Answer>> ask_together(device::Device& device,
+                                         std::span<const std::unique_ptr<LlamaBench>> benches,
+                                         std::span<const nlohmann::json> requests,
+                                         const std::function<void(std::size_t)>& on_submission);
 
 }  // namespace driftwood::test

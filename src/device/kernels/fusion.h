@@ -1,5 +1,6 @@
-// Which neighbouring ops of a program one kernel can do together: fewer kernels wait for each other,
-// and the bits are those of both one after the other. It depends on the program, never on the rows.
+// Which neighbouring ops of a program one kernel can do together: fewer kernels wait for each
+// other, and the bits are those of both one after the other. It depends on the program, never on
+// the rows.
 #pragma once
 
 #include <cstdint>

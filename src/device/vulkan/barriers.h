@@ -1,5 +1,5 @@
-// Where kernels have to wait for each other. The GPU works on several at once unless a barrier tells
-// it not to.
+// Where kernels have to wait for each other. The GPU works on several at once unless a barrier
+// tells it not to.
 #pragma once
 
 #include <cstdint>

@@ -33,9 +33,9 @@ ConformanceCase layer_case(tensor::DType dtype, std::uint32_t rows) {
 
   const auto head_rows = [&] { return program.temporary(DType::f32, {row, kHeads, kDim}); };
   const auto q = head_rows(), k = head_rows(), v = head_rows();
-  program.linear(x, {weight("q", kWidth, kWidth), weight("k", kWidth, kWidth),
-                     weight("v", kWidth, kWidth)},
-                 {q, k, v});
+  program.linear(
+      x, {weight("q", kWidth, kWidth), weight("k", kWidth, kWidth), weight("v", kWidth, kWidth)},
+      {q, k, v});
   const auto turned = program.rope(q, positions, frequencies, sdk::Pairing::halves);
   program.append_rows(program.rope(k, positions, frequencies, sdk::Pairing::halves), keys);
   program.append_rows(v, values);

@@ -1,8 +1,10 @@
 #include "device/vulkan/gpu.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
+#include "core/checksum.h"
 #include "device/vulkan/outcome.h"
 
 namespace driftwood::device::vulkan {
@@ -84,8 +86,10 @@ double Gpu::timestamp_ns() const {
 }
 
 std::string Gpu::identity() const {
-  return fmt::format("{:x}.{:x}.{:x}", physical_.properties.vendorID, physical_.properties.deviceID,
-                     physical_.properties.driverVersion);
+  // Mesa's numbers do not say which Mesa it is; its text does.
+  const std::uint64_t driver = xxh3(std::as_bytes(std::span(physical_.driver)));
+  return fmt::format("{:x}.{:x}.{:x}.{:016x}", physical_.properties.vendorID,
+                     physical_.properties.deviceID, physical_.properties.driverVersion, driver);
 }
 
 }  // namespace driftwood::device::vulkan

@@ -28,7 +28,7 @@ SumBytes checksum(const std::string& name, std::span<const std::byte> bytes) {
 }
 
 std::string file_name(const Gpu& gpu) {
-  return gpu.identity() + ".pipelines";
+  return gpu.identity();
 }
 
 }  // namespace

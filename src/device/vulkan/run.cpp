@@ -376,8 +376,8 @@ void Run::record_step(const Step& step, Barriers& barriers, VkPipeline& bound) {
     if (!chosen_[number]) continue;
     const Candidate& candidate = step.candidates[i];
     const Task& task = executable_->tasks()[candidate.task];
-    const bool waits = barriers.is_needed(task.inputs, task.outputs,
-                                          candidate.kernel->scratch_bytes != nullptr);
+    const bool waits =
+        barriers.is_needed(task.inputs, task.outputs, candidate.kernel->scratch_bytes != nullptr);
     // The kernels of one op see what the earlier ones wrote.
     if (waits || !is_first) record_barrier();
     is_first = false;

@@ -50,6 +50,7 @@ class VulkanDevice final : public Device {
 
   ~VulkanDevice() override {
     (void)parts_.queue->wait_idle();  // runs that nobody waited for; a device that is lost is idle
+    forget_runs();
     parts_.pipelines->keep();
   }
 

@@ -10,7 +10,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <random>
@@ -19,6 +18,7 @@
 
 #include "actors/cut_points/trace.h"
 #include "os/test_folder.h"
+#include "support/reference_data.h"
 
 extern char** environ;  // NOLINT: what the processes inherit
 
@@ -71,7 +71,8 @@ class Driver {
 
   bool run() {
     std::setvbuf(stdout, nullptr, _IOLBF, 0);  // the seed is to be known while it works
-    fmt::print("seed {}, {} cuts, {} steps after each\n", plan_.seed, plan_.cuts, plan_.steps);
+    fmt::print("{}, seed {}, {} cuts, {} steps after each\n", plan_.device, plan_.seed, plan_.cuts,
+               plan_.steps);
     if (!find_conversations() || !trace_all()) return false;
     const std::vector<Cut> cuts = choose();
     std::atomic<std::size_t> failures = 0;
@@ -85,22 +86,23 @@ class Driver {
 
  private:
   bool find_conversations() {
-    const char* ci = std::getenv("CI");
     for (std::size_t i = 0; i < all_.size(); ++i) {
+      if (!all_[i].name.contains(plan_.only)) continue;
       if (std::filesystem::exists(all_[i].model)) {
         found_.push_back(i);
         continue;
       }
       fmt::print("SKIPPED: {}: there is no {}\n", all_[i].name, all_[i].model);
-      if (ci != nullptr && std::string_view(ci) == "true") return false;
+      if (is_ci()) return false;
     }
-    return true;
+    return !found_.empty();
   }
 
   std::vector<std::string> command(const char* role, std::size_t conversation) const {
     return {plan_.program,
             "--role=" + std::string(role),
             fmt::format("--conversation={}", conversation),
+            "--device=" + plan_.device,
             "--source=" + plan_.folders.source,
             "--data=" + plan_.folders.data,
             "--trace=" + trace_path(conversation),
@@ -185,7 +187,7 @@ class Driver {
         return (traces_[cut.conversation][cut.step].kinds & kind.kind) != 0;
       });
       fmt::print("{:5} cuts of kind: {}\n", count, kind.name);
-      const bool can_be_missing = plan_.cuts < kCutsOfEveryKind ||
+      const bool can_be_missing = plan_.cuts < kCutsOfEveryKind || !plan_.only.empty() ||
                                   plan_.freeze_isa != plan_.thaw_isa ||
                                   (kind.kind == kAudio && found_.size() < all_.size());
       if (count == 0 && !can_be_missing) complete = false;

@@ -16,12 +16,14 @@ struct Plan {
   std::uint64_t seed = 1;
   std::uint64_t steps = 50;  // that are compared after each cut
   unsigned processes = 2;    // at a time
+  std::string device = "cpu";
   std::string freeze_isa, thaw_isa;
+  std::string only;  // in the names of the conversations
 };
 
 // Prints what it did. Whether every actor went on as if it had not been cut, and, of 50 cuts or
-// more for the same instruction set, there were some of every kind. Conversations whose model or
-// recording is missing are left out, and say so.
+// more of all conversations for the same instruction set, there were some of every kind.
+// Conversations whose model or recording is missing are left out, and say so.
 bool cut_and_compare(const Plan& plan);
 
 }  // namespace driftwood::test

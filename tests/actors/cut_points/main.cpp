@@ -1,6 +1,7 @@
 // Conversations are frozen at random places, each in a process that is killed then, and go on in
-// another one with the same bits: `cut_points --cuts 1000 --seed 7`. With --freeze-isa and
-// --thaw-isa they are thawed for another instruction set than they were frozen from.
+// another one with the same bits: `cut_points --cuts 1000 --seed 7`. With --device they are on a
+// GPU; with --freeze-isa and --thaw-isa they are thawed for another instruction set than they were
+// frozen from.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -11,6 +12,7 @@
 #include "actors/cut_points/roles.h"
 #include "device/registry.h"
 #include "os/process.h"
+#include "support/devices.h"
 
 namespace {
 
@@ -26,6 +28,10 @@ bool has_isa(const std::string& isa) {
 }
 
 int drive(const test::Plan& plan) {
+  if (const std::string& missing = test::device_of_kind(plan.device).missing; !missing.empty()) {
+    fmt::print("SKIPPED: {}: {}\n", plan.device, missing);
+    return test::is_ci() ? EXIT_FAILURE : kSkipped;
+  }
   for (const std::string& isa : {plan.freeze_isa, plan.thaw_isa}) {
     if (!has_isa(isa)) return kSkipped;
   }
@@ -45,8 +51,10 @@ int main(int argument_count, char** arguments) {
   app.add_option("--seed", plan.seed);
   app.add_option("--steps", plan.steps, "that are compared after each cut");
   app.add_option("--processes", plan.processes, "that work at a time");
+  app.add_option("--device", plan.device);
   app.add_option("--freeze-isa", plan.freeze_isa);
   app.add_option("--thaw-isa", plan.thaw_isa);
+  app.add_option("--only", plan.only, "conversations with this in their name");
   app.add_option("--source", plan.folders.source, "the folder that has models/default");
   app.add_option("--data", plan.folders.data, "the folder of the reference data");
   // For the processes that it starts.
@@ -58,6 +66,7 @@ int main(int argument_count, char** arguments) {
   app.add_option("--trace", part.trace);
   CLI11_PARSE(app, argument_count, arguments);
 
+  part.device = plan.device;
   part.folders = plan.folders;
   part.steps = plan.steps;
   plan.program = arguments[0];

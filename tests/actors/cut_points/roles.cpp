@@ -18,8 +18,8 @@ namespace {
 
 using device::testing::must;
 
-device::DeviceOptions device_of(const Part& part) {
-  return {.thread_count = 1, .isa = part.isa};
+BenchDevice device_of(const Part& part) {
+  return {.kind = part.device, .thread_count = 1, .isa = part.isa};
 }
 
 // An actor that has all its messages and was not started.

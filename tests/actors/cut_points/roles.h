@@ -14,6 +14,7 @@ namespace driftwood::test {
 struct Part {
   Folders folders;
   std::size_t conversation = 0;  // of conversations()
+  std::string device = "cpu";    // a kind
   std::string isa;               // as in device::DeviceOptions
   std::uint64_t cut = 0;         // steps before it
   std::uint64_t steps = 50;      // after it

@@ -1,0 +1,83 @@
+#include "device/vulkan/weights.h"
+
+#include <gtest/gtest.h>
+
+#include "device/test_case_run.h"
+#include "device/test_tolerance.h"
+#include "device/vulkan/test_driver.h"
+#include "device/vulkan/vulkan_device.h"
+
+namespace driftwood::device::vulkan {
+namespace {
+
+using namespace device::testing;
+using testing::Driver;
+
+// A case with weights, run on a device that is opened through the driver.
+struct Weighted {
+  explicit Weighted(Driver& driver) {
+    VulkanOptions options{.instance = driver.options()};
+    options.on_upload = [this](std::uint64_t done, std::uint64_t all) {
+      uploaded_bytes = done;
+      all_bytes = all;
+    };
+    auto opened = open_vulkan_device(options);
+    if (opened) device = *std::move(opened);
+  }
+
+  std::uint64_t copied_weights() const {
+    return device->copied_bytes().to_device[static_cast<std::size_t>(Purpose::weights)];
+  }
+
+  std::unique_ptr<Device> device;
+  std::uint64_t uploaded_bytes = 0, all_bytes = 0;
+  ConformanceCase one = cases_of("linear").front();
+};
+
+TEST(Weights, are_used_in_place_where_the_gpu_computes_in_the_hosts_memory) {
+  Driver driver;
+  Weighted weighted(driver);
+  if (weighted.device == nullptr) GTEST_SKIP() << "There is no Vulkan device.";
+  must(weighted.device->compile(decode(weighted.one.program), weighted.one.weights));
+  EXPECT_EQ(weighted.copied_weights(), 0u);
+  EXPECT_EQ(weighted.all_bytes, 0u);
+}
+
+TEST(Weights, are_copied_once_to_a_gpu_with_memory_of_its_own) {
+  Driver driver;
+  driver.pretend_discrete();
+  Weighted weighted(driver);
+  if (weighted.device == nullptr) GTEST_SKIP() << "There is no Vulkan device.";
+  Device& device = *weighted.device;
+  {
+    const auto first = must(device.compile(decode(weighted.one.program), weighted.one.weights));
+    const std::uint64_t copied = weighted.copied_weights();
+    EXPECT_GT(copied, 0u);
+    EXPECT_EQ(weighted.uploaded_bytes, copied);
+    EXPECT_EQ(weighted.all_bytes, copied);
+    // Another program over the same weights finds them there.
+    sdk::Program more = weighted.one.program;
+    const auto x = more.window(sdk::DType::f32, {1});
+    more.add(x, x);
+    const auto second = must(device.compile(decode(more), weighted.one.weights));
+    EXPECT_NE(first, second);
+    EXPECT_EQ(weighted.copied_weights(), copied);
+  }
+  const auto got =
+      must(CaseRun::create(weighted.one, std::move(weighted.device))).run(weighted.one.sequences);
+  expect_like_reference(weighted.one, got);
+}
+
+TEST(Weights, that_the_driver_does_not_take_in_place_are_copied) {
+  Driver driver;
+  Weighted weighted(driver);
+  if (weighted.device == nullptr) GTEST_SKIP() << "There is no Vulkan device.";
+  driver.break_call(
+      {"GetMemoryHostPointerPropertiesEXT", 1, VK_ERROR_INVALID_EXTERNAL_HANDLE, true});
+  must(weighted.device->compile(decode(weighted.one.program), weighted.one.weights));
+  EXPECT_GT(weighted.copied_weights(), 0u);
+  driver.heal();
+}
+
+}  // namespace
+}  // namespace driftwood::device::vulkan
