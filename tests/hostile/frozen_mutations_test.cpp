@@ -32,8 +32,9 @@ class Seeded final : public Choices {
 };
 
 // What reading a file may hold at once beyond its bytes, which it copies into texts, blocks and
-// registers: what the descriptions of these actors take as a tree.
-constexpr std::uint64_t kConstantBytes = std::uint64_t{1} << 20;
+// registers: what the descriptions of these actors take as a tree, with lists that a mutation made
+// long.
+constexpr std::uint64_t kConstantBytes = std::uint64_t{2} << 20;
 
 class Mutations {
  public:

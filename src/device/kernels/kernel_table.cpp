@@ -12,7 +12,7 @@ using tensor::DType;
 constexpr std::uint64_t kMostGroups = 65535;  // in each dimension of a grid; as in call.slang
 
 std::uint64_t blocks_of(std::uint64_t count, std::uint64_t block) {
-  return (count + block - 1) / block;
+  return count / block + (count % block == 0 ? 0 : 1);  // cannot overflow
 }
 
 bool always(const Sizes&) {
