@@ -1,6 +1,8 @@
 // Conversations whose runs are submitted together, against each of them alone.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <fstream>
 
 #include "support/llama_bench.h"

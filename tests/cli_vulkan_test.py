@@ -31,7 +31,7 @@ NAMES = [name for name in USABLE if name.startswith("vulkan")]
 GPU = ("--device", "vulkan")
 CPU = ("--device", "cpu")
 PROMPT = "It was a dark night"
-GREEDY = ("--temperature", 0, "--max-tokens", 40)
+GREEDY = ("--temperature", 0, "--max-tokens", 24)
 LOGITS = ("--json", "--ignore-eos", "--temperature", 0, "--top-logprobs", 5, "--prompt-logprobs")
 TOLERANCE = 1e-3
 

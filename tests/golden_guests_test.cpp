@@ -4,6 +4,7 @@
 #include <driftwood/runtime.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -143,9 +144,11 @@ TEST_P(GoldenGuests, answer_as_they_did_when_they_were_compiled) {
   DW_NEED_DEVICE(kind);
   const auto cases = nlohmann::json::parse(read(folder / "expected.json"));
   ASSERT_FALSE(cases.empty());
-  const auto runtime =
-      Runtime::create({.device = test::device_of_kind(kind).name, .thread_count = 1, .isa = ""})
-          .value();
+  const auto runtime = Runtime::create({.device = test::device_of_kind(kind).name,
+                                        .thread_count = 1,
+                                        .isa = "",
+                                        .validate = test::is_checked(kind)})
+                           .value();
   for (const auto& one : cases) {
     SCOPED_TRACE(one["guest"].get<std::string>() + (one.contains("model") ? " with a model" : ""));
     const auto wanted = one["answers"].get<std::vector<std::string>>();

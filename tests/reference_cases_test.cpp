@@ -93,9 +93,9 @@ class ReferenceCases : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     DW_NEED_DEVICE(GetParam());
-    DW_NEED_DATA(kFolder);
-    model_ = open_tinystories(kFolder);
-    cases_ = read_cases(kFolder);
+    DW_NEED_DATA(folder_);
+    model_ = open_tinystories(folder_);
+    cases_ = read_cases(folder_);
     ASSERT_EQ(cases_.size(), 20u);
   }
 
@@ -106,7 +106,7 @@ class ReferenceCases : public testing::TestWithParam<const char*> {
     return *std::move(bench);
   }
 
-  const std::string kFolder = reference_folder("tinystories-656K");
+  const std::string folder_ = reference_folder("tinystories-656K");
   std::shared_ptr<const model::Model> model_;
   json cases_;
 };

@@ -108,4 +108,12 @@ Result<std::unique_ptr<Device>> open_device(std::string_view name, const DeviceO
               fmt::join(names, ", "));
 }
 
+std::uint64_t validation_message_count() {
+#ifdef DRIFTWOOD_VULKAN
+  return vulkan::Instance::validation_message_count();
+#else
+  return 0;
+#endif
+}
+
 }  // namespace driftwood::device

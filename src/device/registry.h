@@ -45,4 +45,7 @@ std::vector<std::string> device_names();
 // not_found for an unknown name, with the known ones; unsupported for one that is not usable here.
 Result<std::unique_ptr<Device>> open_device(std::string_view name, const DeviceOptions& options);
 
+// What validation layers had to say so far, in all of the process.
+std::uint64_t validation_message_count();
+
 }  // namespace driftwood::device

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "device/cpu/isa.h"
+#include "device/test_validation.h"
 
 namespace driftwood::device {
 namespace {
@@ -16,7 +17,7 @@ TEST(Registry, every_usable_device_opens_under_its_name) {
   bool has_cpu = false;
   for (const DeviceDescription& listed : list_devices()) {
     has_cpu = has_cpu || listed.name == "cpu";
-    const auto device = open_device(listed.name, {});
+    const auto device = open_device(listed.name, testing::checked_options());
     EXPECT_EQ(device.has_value(), listed.missing.empty());
     if (!device) continue;
     EXPECT_EQ((*device)->capabilities().name, kind_of(listed.name));
@@ -27,14 +28,14 @@ TEST(Registry, every_usable_device_opens_under_its_name) {
 }
 
 TEST(Registry, auto_is_the_first_of_the_list) {
-  const auto device = open_device("auto", {});
+  const auto device = open_device("auto", testing::checked_options());
   ASSERT_TRUE(device);
   EXPECT_EQ((*device)->capabilities().name, kind_of(list_devices().front().name));
 }
 
 TEST(Registry, a_number_that_no_device_has_is_refused) {
   for (const std::string name : {"vulkan:99", "vulkan:", "vulkan:x", "vulkan:-1", "cpu:0"}) {
-    EXPECT_FALSE(open_device(name, {})) << name;
+    EXPECT_FALSE(open_device(name, testing::checked_options())) << name;
   }
 }
 

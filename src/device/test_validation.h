@@ -1,9 +1,11 @@
 // How tests open devices: with every call of the driver checked by the GPU API's validation layer.
-// vulkan/validation_test.cpp fails each test in which the layer says anything.
+// A test in which the layer says anything fails.
 #pragma once
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -30,5 +32,25 @@ inline bool can_validate() {
 inline DeviceOptions checked_options() {
   return {.validate = can_validate()};
 }
+
+// Messages that a test asked for by a wrong call.
+inline std::uint64_t provoked_messages = 0;
+
+class ValidationListener final : public ::testing::EmptyTestEventListener {
+  void OnTestStart(const ::testing::TestInfo&) override { before_ = unexpected(); }
+  void OnTestEnd(const ::testing::TestInfo&) override {
+    EXPECT_EQ(unexpected() - before_, 0u) << "messages of the validation layer; see the log";
+  }
+
+  static std::uint64_t unexpected() { return validation_message_count() - provoked_messages; }
+
+  std::uint64_t before_ = 0;
+};
+
+// Listens to all tests of every program that includes this.
+[[maybe_unused]] inline const bool listens_for_validation = [] {
+  ::testing::UnitTest::GetInstance()->listeners().Append(new ValidationListener);
+  return true;
+}();
 
 }  // namespace driftwood::device::testing

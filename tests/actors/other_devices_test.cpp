@@ -112,7 +112,8 @@ TEST_P(OtherDevices, go_on_with_the_greedy_tokens_of_a_reference_case) {
 
 TEST_P(OtherDevices, are_reported_to_an_embedder) {
   const auto runtime_of = [](const char* kind) {
-    return must(Runtime::create({.device = device_of_kind(kind).name}));
+    return must(
+        Runtime::create({.device = device_of_kind(kind).name, .validate = is_checked(kind)}));
   };
   const Runtime from = runtime_of(GetParam().from), to = runtime_of(GetParam().to);
   const auto freeze_on = [](const Runtime& runtime) {

@@ -10,6 +10,7 @@
 
 #include "core/check.h"
 #include "device/registry.h"
+#include "device/test_validation.h"
 #include "support/reference_data.h"
 
 namespace driftwood::test {
@@ -32,11 +33,19 @@ inline const device::DeviceDescription& device_of_kind(const std::string& kind) 
   return at->second;
 }
 
+// Whether a device of a kind is to be opened with its driver's calls checked: a test fails where
+// the GPU API's validation layer says anything.
+inline bool is_checked(const std::string& kind) {
+  return kind != "cpu" && device::testing::can_validate();
+}
+
 // Precondition: DW_NEED_DEVICE(kind).
 inline std::unique_ptr<device::Device> open_device_of_kind(const std::string& kind,
                                                            const device::DeviceOptions& options = {
                                                                .thread_count = 2}) {
-  auto device = device::open_device(device_of_kind(kind).name, options);
+  device::DeviceOptions checked = options;
+  checked.validate = is_checked(kind);
+  auto device = device::open_device(device_of_kind(kind).name, checked);
   if (!device) ADD_FAILURE() << device.error().message();
   DW_CHECK(device.has_value());
   return *std::move(device);

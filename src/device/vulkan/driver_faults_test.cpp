@@ -260,7 +260,7 @@ void expect_clear(const Fault& fault, const Error& error) {
 class DriverFaults : public ::testing::TestWithParam<std::tuple<bool, std::size_t>> {
  protected:
   void SetUp() override {
-    if (!open_device("vulkan", {})) GTEST_SKIP() << "There is no Vulkan device.";
+    if (!open_device("vulkan", checked_options())) GTEST_SKIP() << "There is no Vulkan device.";
   }
 
   // Goes through the scenario with this fault.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "device/test_support.h"
 #include "device/vulkan/test_driver.h"
 
@@ -54,16 +56,28 @@ TEST(Gpu, whose_memory_the_host_has_depends_on_its_kind) {
   }
 }
 
-TEST(Gpu, its_identity_names_the_kind_of_gpu_and_the_driver) {
-  Driver driver;
-  driver.change_properties = [](VkPhysicalDeviceProperties2& properties) {
-    properties.properties.vendorID = 0x10de;
-    properties.properties.deviceID = 0x2335;
-    properties.properties.driverVersion = 0x8ea40180;
+TEST(Gpu, its_identity_tells_kinds_of_gpus_and_drivers_apart) {
+  const auto identity = [](std::uint32_t vendor, std::uint32_t device, std::uint32_t version,
+                           const char* info) {
+    Driver driver;
+    driver.change_properties = [&](VkPhysicalDeviceProperties2& properties) {
+      properties.properties.vendorID = vendor;
+      properties.properties.deviceID = device;
+      properties.properties.driverVersion = version;
+      auto* const text = static_cast<VkPhysicalDeviceDriverProperties*>(properties.pNext);
+      std::ranges::copy(std::string_view(info), text->driverInfo);
+    };
+    const auto gpu = testing::open_gpu(driver);
+    return gpu == nullptr ? "" : gpu->identity();
   };
-  const auto gpu = testing::open_gpu(driver);
-  if (gpu == nullptr) GTEST_SKIP() << "There is no Vulkan device.";
-  EXPECT_EQ(gpu->identity(), "10de.2335.8ea40180");
+  const std::string one = identity(0x10de, 0x2335, 0x8ea40180, "570");
+  if (one.empty()) GTEST_SKIP() << "There is no Vulkan device.";
+  EXPECT_TRUE(one.starts_with("10de.2335.8ea40180")) << one;
+  EXPECT_EQ(identity(0x10de, 0x2335, 0x8ea40180, "570"), one);
+  EXPECT_NE(identity(0x1002, 0x2335, 0x8ea40180, "570"), one);
+  EXPECT_NE(identity(0x10de, 0x2336, 0x8ea40180, "570"), one);
+  EXPECT_NE(identity(0x10de, 0x2335, 0x8ea40181, "570"), one);
+  EXPECT_NE(identity(0x10de, 0x2335, 0x8ea40180, "571"), one);
 }
 
 }  // namespace

@@ -82,6 +82,52 @@ TEST_F(HeapTest, what_no_device_has_is_refused) {
   EXPECT_TRUE(heap_->allocate(Use::data, 1000));
 }
 
+TEST_F(HeapTest, what_is_larger_than_one_piece_may_be_is_refused_before_the_driver_is_asked) {
+  std::uint64_t most = 0;
+  for (const std::uint32_t type : memory_types(*gpu_, Use::data)) {
+    most = std::max(most, gpu_->most_bytes(type));
+  }
+  driver_.break_call({});
+  const auto refused = heap_->allocate(Use::data, most + 1);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::out_of_memory);
+  EXPECT_EQ(refused.error().message(),
+            fmt::format("While allocating {} bytes of the GPU's memory: One piece of it has at "
+                        "most {} bytes.",
+                        most + 1, most));
+  EXPECT_EQ(driver_.calls("CreateBuffer"), 0);
+  EXPECT_EQ(heap_->chunk_count(), 0u);
+}
+
+TEST_F(HeapTest, where_little_memory_is_left_what_is_asked_for_is_taken_alone) {
+  driver_.break_call({"AllocateMemory", 1, VK_ERROR_OUT_OF_DEVICE_MEMORY});
+  EXPECT_EQ(must(heap_->allocate(Use::control, 1000)).size_bytes(), 1024u);
+  driver_.break_call({"AllocateMemory", 1, VK_ERROR_OUT_OF_DEVICE_MEMORY, true});
+  const auto refused = heap_->allocate(Use::data, 1000);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::out_of_memory);
+  EXPECT_EQ(refused.error().message(),
+            "While allocating 1000 bytes of the GPU's memory: vkAllocateMemory answers "
+            "VK_ERROR_OUT_OF_DEVICE_MEMORY.");
+  driver_.heal();
+  EXPECT_TRUE(heap_->allocate(Use::data, 1000));
+}
+
+TEST_F(HeapTest, uses_do_not_share_a_piece_and_an_empty_one_is_kept_for_the_next) {
+  {
+    const Heap::Piece piece = must(heap_->allocate(Use::data, 100));
+  }
+  EXPECT_EQ(heap_->chunk_count(), 1u);
+  driver_.break_call({});
+  {
+    const Heap::Piece piece = must(heap_->allocate(Use::data, 100));
+  }
+  EXPECT_EQ(driver_.calls("AllocateMemory"), 0);
+  const Heap::Piece piece = must(heap_->allocate(Use::control, 100));
+  EXPECT_EQ(heap_->chunk_count(), 2u);
+  EXPECT_EQ(must(heap_->allocate(Use::data, 0)).size_bytes(), Heap::kAlignmentBytes);
+}
+
 TEST_F(HeapTest, the_host_reaches_control_and_staging_memory_on_every_device) {
   for (const Use use : {Use::control, Use::staging}) {
     const Heap::Piece piece = must(heap_->allocate(use, 100));

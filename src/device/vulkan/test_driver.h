@@ -51,6 +51,7 @@ class Driver {
   }
   std::function<void(VkPhysicalDeviceProperties2&)> change_properties;
   std::function<void(VkPhysicalDeviceFeatures2&)> change_features;
+  std::function<void(VkQueueFamilyProperties&)> change_families;
 
   void break_call(Fault fault) {
     const std::lock_guard lock(mutex_);
@@ -151,6 +152,9 @@ class Driver {
   }
   void look_at(VkPhysicalDeviceFeatures2* features) {
     if (change_features) change_features(*features);
+  }
+  void look_at(VkQueueFamilyProperties* family) {
+    if (change_families && family != nullptr) change_families(*family);
   }
   void look_at(const VkSubmitInfo* submitted) {
     const auto* const timeline =

@@ -58,6 +58,30 @@ TEST_F(ImportTest, what_the_driver_says_no_to_is_refused_with_its_answer) {
   EXPECT_FALSE(driver_.alive().contains("Memory"));
 }
 
+TEST_F(ImportTest, what_is_larger_than_the_device_takes_at_once_is_refused_with_both_sizes) {
+  driver_.change_properties = [](VkPhysicalDeviceProperties2& properties) {
+    for (auto* next = static_cast<VkBaseOutStructure*>(properties.pNext); next != nullptr;
+         next = next->pNext) {
+      if (next->sType != VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES) continue;
+      reinterpret_cast<VkPhysicalDeviceMaintenance3Properties*>(next)->maxMemoryAllocationSize =
+          kStep;
+    }
+  };
+  gpu_.reset();
+  gpu_ = testing::open_gpu(driver_);
+  EXPECT_TRUE(ImportedMemory::create(*gpu_, pages(0, kStep)));
+  expect_unsupported(ImportedMemory::create(*gpu_, pages(0, 2 * kStep)),
+                     "The range (131072 bytes) is over what the device takes at once (65536 "
+                     "bytes).");
+}
+
+TEST_F(ImportTest, a_driver_without_memory_is_no_refusal) {
+  driver_.break_call({"GetMemoryHostPointerPropertiesEXT", 1, VK_ERROR_OUT_OF_HOST_MEMORY});
+  const auto failed = ImportedMemory::create(*gpu_, pages(0, kStep));
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code(), ErrorCode::out_of_memory);
+}
+
 // A number that the guest writes after all is compiled and bound comes back changed in place.
 TEST(Window, is_the_guests_own_bytes) {
   auto device = open_device("vulkan", checked_options());

@@ -79,5 +79,63 @@ TEST(Weights, that_the_driver_does_not_take_in_place_are_copied) {
   driver.heal();
 }
 
+// Tensors of a model that share their bytes: one is the beginning of the other, or all of it.
+class SharedWeights final : public WeightSource {
+ public:
+  Result<tensor::View> find(std::string_view name) const override {
+    const std::uint64_t rows = name == "first" ? 1 : 64;
+    const auto bytes = std::as_bytes(std::span(values_));
+    return tensor::View{tensor::DType::f32, {rows, 64}, bytes.first(rows * 64 * sizeof(float))};
+  }
+  std::vector<std::string> names() const override { return {"again", "all", "first"}; }
+
+ private:
+  std::vector<float> values_ = std::vector<float>(64 * 64, 1);
+};
+
+TEST(Weights, of_the_same_bytes_are_placed_once_and_others_at_the_same_address_anew) {
+  for (const bool is_discrete : {false, true}) {
+    Driver driver;
+    if (is_discrete) driver.pretend_discrete();
+    Weighted weighted(driver);
+    if (weighted.device == nullptr) GTEST_SKIP() << "There is no Vulkan device.";
+    Device& device = *weighted.device;
+    const bool is_copied = is_discrete || !must(list_gpus()).front().is_software;
+    const auto weights = std::make_shared<SharedWeights>();
+    const auto compile = [&](const char* name, std::uint32_t rows) {
+      sdk::Program program;
+      const auto x = program.window(sdk::DType::f32, {1, 64});
+      program.linear(x, program.weight(name, sdk::DType::f32, {rows, 64}),
+                     program.window(sdk::DType::f32, {1, rows}));
+      return must(device.compile(decode(program), weights));
+    };
+    const auto first = compile("first", 1);
+    const std::uint64_t copied = weighted.copied_weights();
+    EXPECT_EQ(copied, is_copied ? 64 * sizeof(float) : 0);
+    driver.break_call({});
+    const auto all = compile("all", 64);
+    EXPECT_EQ(weighted.copied_weights() - copied, is_copied ? 64 * 64 * sizeof(float) : 0);
+    EXPECT_EQ(driver.calls("GetMemoryHostPointerPropertiesEXT"), is_copied ? 0 : 1);
+    const auto again = compile("again", 64);
+    EXPECT_EQ(weighted.copied_weights() - copied, is_copied ? 64 * 64 * sizeof(float) : 0);
+    EXPECT_EQ(driver.calls("GetMemoryHostPointerPropertiesEXT"), is_copied ? 0 : 1);
+    // All rows are there, though the first one was placed before.
+    std::vector<SequenceData> data = {make_sequence(all->program(), {})};
+    data[0].windows[0] = bytes_of(std::vector<float>(64, 2));
+    must(run(device, all, data));
+    EXPECT_EQ(values_of<float>(data[0].windows[1]), std::vector<float>(64, 128));
+  }
+}
+
+TEST(Weights, that_the_driver_does_not_take_in_place_are_right_all_the_same) {
+  Driver driver;
+  Weighted weighted(driver);
+  if (weighted.device == nullptr) GTEST_SKIP() << "There is no Vulkan device.";
+  driver.break_call({"AllocateMemory", 1, VK_ERROR_INVALID_EXTERNAL_HANDLE});
+  CaseRun run = must(CaseRun::create(weighted.one, std::move(weighted.device)));
+  EXPECT_GT(run.device().copied_bytes().total(), 0u);
+  expect_like_reference(weighted.one, run.run(weighted.one.sequences));
+}
+
 }  // namespace
 }  // namespace driftwood::device::vulkan
