@@ -147,6 +147,8 @@ TEST_F(AModuleCache, executes_no_file_of_another_name) {
 TEST_F(AModuleCache, replaces_what_an_engine_of_other_settings_made) {
   wasm_config_t* config = wasm_config_new();
   wasmtime_config_epoch_interruption_set(config, false);
+  // ThreadSanitizer cannot see how the compiler's threads wait for each other.
+  wasmtime_config_parallel_compilation_set(config, false);
   const OwnedEngine other(wasm_engine_new_with_config(config));
   const Wasm planted = test::wasm_of(guest_of(kOther));
   wasmtime_module_t* module = nullptr;
