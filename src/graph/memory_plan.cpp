@@ -13,8 +13,11 @@ std::vector<std::size_t> find_last_uses(const Program& program,
   std::vector<std::size_t> last_use(program.tensors.size());
   for (std::size_t i = 0; i < program.ops.size(); ++i) {
     const std::size_t done = done_with.empty() ? i : done_with[i];
-    for (const std::uint32_t tensor : program.ops[i].inputs) last_use[tensor] = done;
-    for (const std::uint32_t tensor : program.ops[i].outputs) last_use[tensor] = done;
+    for (const auto* operands : {&program.ops[i].inputs, &program.ops[i].outputs}) {
+      for (const std::uint32_t tensor : *operands) {
+        last_use[tensor] = std::max(last_use[tensor], done);
+      }
+    }
   }
   return last_use;
 }

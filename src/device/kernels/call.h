@@ -10,7 +10,7 @@ namespace driftwood::device::kernels {
 // An address as the device counts it.
 using Address = std::uint64_t;
 
-inline constexpr std::size_t kMostOperands = 9;     // of an op: lstm_cell and linear
+inline constexpr std::size_t kMostOperands = 10;    // of a task: rms_norm and linear
 inline constexpr std::size_t kMostAttributes = 16;  // by attribute id
 
 struct Tensor {
@@ -49,6 +49,6 @@ struct Call {
   std::array<std::int32_t, kMostAttributes> attributes;  // numbers as the bits of an f32
   std::array<Tensor, kMostOperands> operands;            // inputs, then outputs
 };
-static_assert(sizeof(Call) == 600);
+static_assert(sizeof(Call) == 656);
 
 }  // namespace driftwood::device::kernels

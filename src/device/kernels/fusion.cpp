@@ -33,18 +33,24 @@ bool takes_outputs(const Program&, const Op& one, const Op& next) {
   return next.inputs == one.outputs;
 }
 
-struct Second {
+// Its x is the one output, and weights of both are stored alike.
+bool multiplies_output(const Program& program, const Op& one, const Op& next) {
+  return next.inputs[0] == one.outputs[0] &&
+         program.tensors[next.inputs[1]].dtype == program.tensors[one.inputs[1]].dtype;
+}
+
+struct Follower {
   OpNumber op;
   bool (*fits)(const Program& program, const Op& one, const Op& next);
 };
-constexpr Second kSeconds[] = {
+constexpr Follower kFollowers[] = {
+    {OpNumber::linear, multiplies_output},
     {OpNumber::add, adds_rows},
     {OpNumber::swiglu, takes_outputs},
     {OpNumber::append_rows, takes_outputs},
 };
 
-}  // namespace
-
+// Whether the op after `first` is one `also`, and can be done with it.
 bool follows(const Program& program, std::uint32_t first, OpNumber also) {
   if (first + 1 >= program.ops.size()) return false;
   const Op &one = program.ops[first], &next = program.ops[first + 1];
@@ -56,8 +62,17 @@ bool follows(const Program& program, std::uint32_t first, OpNumber also) {
                               std::ranges::find(next.inputs, made) != next.inputs.end();
     if (!is_passed_on) return false;
   }
-  const auto* const second = std::ranges::find(kSeconds, also, &Second::op);
-  return second != std::end(kSeconds) && second->fits(program, one, next);
+  const auto* const follower = std::ranges::find(kFollowers, also, &Follower::op);
+  return follower != std::end(kFollowers) && follower->fits(program, one, next);
+}
+
+}  // namespace
+
+bool follow(const Program& program, std::uint32_t first, std::span<const OpNumber> also) {
+  for (const OpNumber op : also) {
+    if (!follows(program, first++, op)) return false;
+  }
+  return true;
 }
 
 std::vector<std::uint32_t> find_done_with(const Program& program) {
@@ -65,27 +80,29 @@ std::vector<std::uint32_t> find_done_with(const Program& program) {
   for (std::uint32_t i = 0; i < program.ops.size(); ++i) {
     done_with[i] = i;
     for (const Kernel& kernel : all_kernels()) {
-      const bool does_both = kernel.op == program.ops[i].definition->number && kernel.also &&
-                             follows(program, i, *kernel.also);
-      if (does_both) done_with[i] = i + 1;
+      if (kernel.op != program.ops[i].definition->number) continue;
+      if (!follow(program, i, kernel.also)) continue;
+      done_with[i] = std::max(done_with[i], i + static_cast<std::uint32_t>(kernel.also.size()));
     }
   }
   return done_with;
 }
 
-Result<tensor::DType> pair_dtype(const Program& program, std::uint32_t first) {
+Result<tensor::DType> fused_dtype(const Program& program, std::uint32_t first) {
   // The one that has weights or a state.
   const bool is_second = program.ops[first + 1].definition->number == OpNumber::append_rows;
   return kernel_dtype(program, program.ops[is_second ? first + 1 : first]);
 }
 
-Operands pair_operands(const Program& program, std::uint32_t first) {
-  const Op &one = program.ops[first], &next = program.ops[first + 1];
-  Operands operands = {one.inputs, next.outputs};
-  for (const std::uint32_t input : next.inputs) {
-    if (std::ranges::find(one.outputs, input) == one.outputs.end()) {
-      operands.inputs.push_back(input);
+Operands fused_operands(const Program& program, std::uint32_t first, std::size_t also) {
+  Operands operands;
+  for (const Op& op : std::span(program.ops).subspan(first, also + 1)) {
+    for (const std::uint32_t input : op.inputs) {
+      // The outputs of the op before are passed on within the kernel.
+      const bool is_made = std::ranges::find(operands.outputs, input) != operands.outputs.end();
+      if (!is_made) operands.inputs.push_back(input);
     }
+    operands.outputs = op.outputs;
   }
   return operands;
 }

@@ -33,10 +33,10 @@ TEST(Fusion, a_product_and_the_rows_added_to_it_are_one) {
   Layer layer;
   layer.program.add(layer.x, layer.program.linear(layer.x, layer.weights[0]), layer.y);
   EXPECT_EQ(layer.done_with(), (std::vector<std::uint32_t>{1, 1}));
-  const Operands operands = pair_operands(*decode(layer.program), 0);
+  const Operands operands = fused_operands(*decode(layer.program), 0, 1);
   EXPECT_EQ(operands.inputs.size(), 3u);  // x, the weight, what is added
   EXPECT_EQ(operands.outputs.size(), 1u);
-  EXPECT_EQ(pair_dtype(*decode(layer.program), 0), tensor::DType::bf16);
+  EXPECT_EQ(fused_dtype(*decode(layer.program), 0), tensor::DType::bf16);
 }
 
 TEST(Fusion, a_bias_of_one_row_stays_apart) {
@@ -80,6 +80,29 @@ TEST(Fusion, gate_and_up_are_one_with_their_swiglu_in_this_order_alone) {
   }
 }
 
+TEST(Fusion, a_norm_and_all_that_is_made_of_it_at_once_are_one) {
+  Layer layer;
+  const auto norm = layer.program.weight("norm", DType::bf16, {8});
+  const auto gate = layer.program.temporary(DType::f32, {layer.rows, 8});
+  const auto up = layer.program.temporary(DType::f32, {layer.rows, 8});
+  layer.program.linear(layer.program.rms_norm(layer.x, norm, 1e-5), layer.weights, {gate, up});
+  layer.program.swiglu(gate, up, layer.y);
+  EXPECT_EQ(layer.done_with(), (std::vector<std::uint32_t>{2, 2, 2}));
+  const auto decoded = decode(layer.program);
+  const Operands operands = fused_operands(*decoded, 0, 2);
+  EXPECT_EQ(operands.inputs,
+            (std::vector<std::uint32_t>{decoded->ops[0].inputs[0], decoded->ops[0].inputs[1],
+                                        decoded->ops[1].inputs[1], decoded->ops[1].inputs[2]}));
+  EXPECT_EQ(operands.outputs, decoded->ops[2].outputs);
+}
+
+TEST(Fusion, a_norm_that_is_stored_otherwise_than_the_weights_stays_apart) {
+  Layer layer;
+  const auto norm = layer.program.weight("norm", DType::f32, {8});
+  layer.program.linear(layer.program.rms_norm(layer.x, norm, 1e-5), layer.weights[0], layer.y);
+  EXPECT_EQ(layer.done_with(), (std::vector<std::uint32_t>{0, 1}));
+}
+
 TEST(Fusion, keys_are_turned_and_appended_at_once) {
   sdk::Program program;
   const sdk::Symbol row = program.symbol(16);
@@ -94,7 +117,7 @@ TEST(Fusion, keys_are_turned_and_appended_at_once) {
   program.attention(x, keys, values, 1, y);
   const auto decoded = decode(program);
   EXPECT_EQ(find_done_with(*decoded), (std::vector<std::uint32_t>{1, 1, 2, 3}));
-  EXPECT_EQ(pair_dtype(*decoded, 0), tensor::DType::f16);
+  EXPECT_EQ(fused_dtype(*decoded, 0), tensor::DType::f16);
 }
 
 // Of a product that is done with the addition after it, x is read while y is written.

@@ -40,7 +40,7 @@ Grid matmul_grid(const Sizes& sizes) {
   return Grid::items(sizes.inputs[0].rows * blocks_of(sizes.inputs[1].row_elements, 256));
 }
 
-// Rows and outputs of a workgroup of one kernel of linear, R RB and O OB in linear.slang.
+// Rows and outputs of a workgroup of one kernel of linear, R RB and O OB in linear_tiles.slang.
 template <std::uint64_t kRows, std::uint64_t kOutputs>
 Grid linear_grid(const Sizes& sizes) {
   std::uint64_t blocks = 0;
@@ -69,6 +69,10 @@ constexpr auto one_row_add_grid = one_row_grid;
 // linear then swiglu: an output is made of one of each weight's.
 constexpr auto one_row_swiglu_grid = linear_grid<1, 4>;
 
+// rms_norm before them: larger workgroups, since each finds the row's mean.
+constexpr auto one_row_norm_grid = linear_grid<1, 16>;
+constexpr auto one_row_norm_swiglu_grid = linear_grid<1, 8>;
+
 Grid rope_grid(const Sizes& sizes) {
   const Size& x = sizes.inputs[0];
   const std::uint64_t head_threads = x.dims[2] - sizes.inputs[2].dims[0];
@@ -92,6 +96,13 @@ Grid lstm_cell_grid(const Sizes& sizes) {
   return Grid::items(sizes.outputs[0].rows * blocks_of(sizes.outputs[0].row_elements, 4));
 }
 
+// What a kernel does as well.
+constexpr OpNumber kAdd[] = {OpNumber::add};
+constexpr OpNumber kSwiglu[] = {OpNumber::swiglu};
+constexpr OpNumber kAppend[] = {OpNumber::append_rows};
+constexpr OpNumber kLinear[] = {OpNumber::linear};
+constexpr OpNumber kLinearSwiglu[] = {OpNumber::linear, OpNumber::swiglu};
+
 constexpr Kernel kKernels[] = {
     {OpNumber::matmul, DType::f32, "matmul", always, matmul_grid},
 
@@ -99,39 +110,48 @@ constexpr Kernel kKernels[] = {
     {OpNumber::gather_rows, DType::bf16, "gather_rows_bf16", always, output_pieces},
     {OpNumber::gather_rows, DType::f16, "gather_rows_f16", always, output_pieces},
 
+    {OpNumber::rms_norm, DType::f32, "rms_norm_linear_swiglu_f32", one_row,
+     one_row_norm_swiglu_grid, nullptr, kLinearSwiglu},
+    {OpNumber::rms_norm, DType::f32, "rms_norm_linear_f32", one_row, one_row_norm_grid, nullptr,
+     kLinear},
     {OpNumber::rms_norm, DType::f32, "rms_norm_f32", always, input_rows},
+    {OpNumber::rms_norm, DType::bf16, "rms_norm_linear_swiglu_bf16", one_row,
+     one_row_norm_swiglu_grid, nullptr, kLinearSwiglu},
+    {OpNumber::rms_norm, DType::bf16, "rms_norm_linear_bf16", one_row, one_row_norm_grid, nullptr,
+     kLinear},
     {OpNumber::rms_norm, DType::bf16, "rms_norm_bf16", always, input_rows},
+    {OpNumber::rms_norm, DType::f16, "rms_norm_linear_swiglu_f16", one_row,
+     one_row_norm_swiglu_grid, nullptr, kLinearSwiglu},
+    {OpNumber::rms_norm, DType::f16, "rms_norm_linear_f16", one_row, one_row_norm_grid, nullptr,
+     kLinear},
     {OpNumber::rms_norm, DType::f16, "rms_norm_f16", always, input_rows},
 
     {OpNumber::linear, DType::f32, "linear_one_row_f32", one_row, one_row_grid},
     {OpNumber::linear, DType::f32, "linear_one_row_add_f32", one_row, one_row_add_grid, nullptr,
-     OpNumber::add},
+     kAdd},
     {OpNumber::linear, DType::f32, "linear_one_row_swiglu_f32", one_row, one_row_swiglu_grid,
-     nullptr, OpNumber::swiglu},
+     nullptr, kSwiglu},
     {OpNumber::linear, DType::f32, "linear_few_rows_f32", few_rows, few_rows_grid},
     {OpNumber::linear, DType::f32, "linear_many_rows_f32", many_rows, many_rows_grid},
     {OpNumber::linear, DType::bf16, "linear_one_row_bf16", one_row, one_row_grid},
     {OpNumber::linear, DType::bf16, "linear_one_row_add_bf16", one_row, one_row_add_grid, nullptr,
-     OpNumber::add},
+     kAdd},
     {OpNumber::linear, DType::bf16, "linear_one_row_swiglu_bf16", one_row, one_row_swiglu_grid,
-     nullptr, OpNumber::swiglu},
+     nullptr, kSwiglu},
     {OpNumber::linear, DType::bf16, "linear_few_rows_bf16", few_rows, few_rows_grid},
     {OpNumber::linear, DType::bf16, "linear_many_rows_bf16", many_rows, many_rows_grid},
     {OpNumber::linear, DType::f16, "linear_one_row_f16", one_row, one_row_grid},
     {OpNumber::linear, DType::f16, "linear_one_row_add_f16", one_row, one_row_add_grid, nullptr,
-     OpNumber::add},
+     kAdd},
     {OpNumber::linear, DType::f16, "linear_one_row_swiglu_f16", one_row, one_row_swiglu_grid,
-     nullptr, OpNumber::swiglu},
+     nullptr, kSwiglu},
     {OpNumber::linear, DType::f16, "linear_few_rows_f16", few_rows, few_rows_grid},
     {OpNumber::linear, DType::f16, "linear_many_rows_f16", many_rows, many_rows_grid},
 
     {OpNumber::rope, DType::f32, "rope", always, rope_grid},
-    {OpNumber::rope, DType::f32, "rope_append_f32", always, rope_grid, nullptr,
-     OpNumber::append_rows},
-    {OpNumber::rope, DType::bf16, "rope_append_bf16", always, rope_grid, nullptr,
-     OpNumber::append_rows},
-    {OpNumber::rope, DType::f16, "rope_append_f16", always, rope_grid, nullptr,
-     OpNumber::append_rows},
+    {OpNumber::rope, DType::f32, "rope_append_f32", always, rope_grid, nullptr, kAppend},
+    {OpNumber::rope, DType::bf16, "rope_append_bf16", always, rope_grid, nullptr, kAppend},
+    {OpNumber::rope, DType::f16, "rope_append_f16", always, rope_grid, nullptr, kAppend},
 
     {OpNumber::append_rows, DType::f32, "append_rows_f32", always, input_pieces},
     {OpNumber::append_rows, DType::bf16, "append_rows_bf16", always, input_pieces},

@@ -8,7 +8,6 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string_view>
 
@@ -47,10 +46,10 @@ struct Kernel {
   Grid (*grid)(const Sizes& sizes);
   // Bytes of scratch memory, shared by the kernels of one op in one run; null: none.
   std::uint64_t (*scratch_bytes)(const Sizes& sizes) = nullptr;
-  // The op after it that it does as well, with the bits of both one after the other; its operands
-  // are then the inputs of the first op, those of the second that the first does not make, and the
-  // outputs of the second. Taken instead of the kernels of both. follows() in fusion.h says where.
-  std::optional<ops::OpNumber> also = std::nullopt;
+  // The ops right after it that it does as well, with the bits of one after the other; operands are
+  // those of fused_operands() in fusion.h, and follow() there says where it can. Of such kernels
+  // the first in the table that takes the sizes is run, instead of the kernels of its ops.
+  std::span<const ops::OpNumber> also = {};
 };
 
 // All of them, by op and dtype, in the order in which those of one op run.

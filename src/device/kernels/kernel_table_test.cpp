@@ -25,7 +25,7 @@ constexpr OpNumber kWithStored[] = {
 std::vector<const Kernel*> kernels_of(OpNumber op, DType dtype) {
   std::vector<const Kernel*> found;
   for (const Kernel& kernel : all_kernels()) {
-    const bool is_alone = !kernel.also;
+    const bool is_alone = kernel.also.empty();
     if (kernel.op == op && kernel.dtype == dtype && is_alone) found.push_back(&kernel);
   }
   return found;
@@ -119,13 +119,15 @@ TEST(KernelTable, gives_each_weight_of_linear_blocks_of_its_own) {
   EXPECT_EQ(linear_groups(33, {33, 1}), 9u);
 }
 
-TEST(KernelTable, has_each_pair_of_ops_in_all_dtypes_of_weights_and_states) {
-  std::map<std::pair<OpNumber, OpNumber>, int> pairs;
+TEST(KernelTable, has_ops_that_are_done_together_in_all_dtypes_of_weights_and_states) {
+  std::map<std::vector<OpNumber>, int> fused;
   for (const Kernel& kernel : all_kernels()) {
-    if (kernel.also) ++pairs[{kernel.op, *kernel.also}];
+    std::vector<OpNumber> ops = {kernel.op};
+    ops.insert(ops.end(), kernel.also.begin(), kernel.also.end());
+    if (!kernel.also.empty()) ++fused[ops];
   }
-  EXPECT_EQ(pairs.size(), 3u);
-  for (const auto& [pair, count] : pairs) EXPECT_EQ(count, 3);
+  EXPECT_EQ(fused.size(), 5u);
+  for (const auto& [ops, count] : fused) EXPECT_EQ(count, 3);
 }
 
 TEST(KernelTable, gives_elements_pieces_of_1024) {

@@ -39,49 +39,47 @@ VulkanExecutable::VulkanExecutable(std::shared_ptr<const graph::Program> program
       row_dims_(*program),
       weight_address_(program->tensors.size(), 0) {}
 
-Result<void> VulkanExecutable::add_candidates(Step& step,
-                                              const std::vector<const kernels::Kernel*>& kernels,
-                                              Task task, Pipelines& pipelines) {
-  if (kernels.empty()) return {};
-  const auto number = static_cast<std::uint32_t>(tasks_.size());
-  tasks_.push_back(std::move(task));
-  for (const kernels::Kernel* kernel : kernels) {
-    DW_TRY_ASSIGN(const VkPipeline pipeline,
-                  pipelines.find(step.op->definition->name, kernel->entry));
-    step.candidates.push_back({kernel, pipeline, number});
-  }
+Result<void> VulkanExecutable::add_candidate(Step& step, const kernels::Kernel& kernel,
+                                             std::uint32_t task, Pipelines& pipelines) {
+  DW_TRY_ASSIGN(const VkPipeline pipeline, pipelines.find(step.op->definition->name, kernel.entry));
+  step.candidates.push_back({&kernel, pipeline, task});
   return {};
+}
+
+Task VulkanExecutable::make_task(std::uint32_t op, std::size_t also) const {
+  kernels::Operands operands = kernels::fused_operands(program(), op, also);
+  Task task = {op, std::move(operands.inputs), std::move(operands.outputs), {}};
+  for (std::size_t i = 0; i <= also; ++i) {
+    task.attributes.push_back(&program().ops[op + i].attributes);
+  }
+  return task;
 }
 
 Result<void> VulkanExecutable::add_step(std::uint32_t op, Pipelines& pipelines) {
   const graph::Op& own = program().ops[op];
   DW_TRY(check_sizes(program(), own));
   DW_TRY_ASSIGN(const tensor::DType dtype, kernel_dtype(program(), own));
-  std::vector<const kernels::Kernel*> alone, pairs;
+  Step step = {.op = &own, .candidates = {}, .first_candidate = candidate_count_};
+  std::vector<const kernels::Kernel*> alone;
   for (const kernels::Kernel& kernel : kernels::all_kernels()) {
     if (kernel.op != own.definition->number) continue;
-    if (!kernel.also) {
+    if (kernel.also.empty()) {
       if (kernel.dtype == dtype) alone.push_back(&kernel);
-    } else if (kernels::follows(program(), op, *kernel.also)) {
-      DW_TRY_ASSIGN(const tensor::DType pair_dtype, kernels::pair_dtype(program(), op));
-      if (kernel.dtype == pair_dtype) pairs.push_back(&kernel);
+    } else if (kernels::follow(program(), op, kernel.also)) {
+      DW_TRY_ASSIGN(const tensor::DType fused_dtype, kernels::fused_dtype(program(), op));
+      if (kernel.dtype != fused_dtype) continue;
+      DW_TRY(add_candidate(step, kernel, static_cast<std::uint32_t>(tasks_.size()), pipelines));
+      tasks_.push_back(make_task(op, kernel.also.size()));
     }
   }
   if (alone.empty()) {
     return fail(ErrorCode::unsupported, "There is no GPU kernel for it with {} weights.",
                 tensor::name(dtype));
   }
-  Step step = {.op = &own, .candidates = {}, .first_candidate = candidate_count_};
-  if (!pairs.empty()) {
-    kernels::Operands operands = kernels::pair_operands(program(), op);
-    DW_TRY(add_candidates(step, pairs,
-                          {op,
-                           std::move(operands.inputs),
-                           std::move(operands.outputs),
-                           {&own.attributes, &program().ops[op + 1].attributes}},
-                          pipelines));
+  for (const kernels::Kernel* kernel : alone) {
+    DW_TRY(add_candidate(step, *kernel, static_cast<std::uint32_t>(tasks_.size()), pipelines));
   }
-  DW_TRY(add_candidates(step, alone, {op, own.inputs, own.outputs, {&own.attributes}}, pipelines));
+  tasks_.push_back(make_task(op, 0));
   candidate_count_ += static_cast<std::uint32_t>(step.candidates.size());
   steps_.push_back(std::move(step));
   return {};

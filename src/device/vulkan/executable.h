@@ -18,7 +18,7 @@
 
 namespace driftwood::device::vulkan {
 
-// What a kernels::Call is made of: the operands of one op, or of two that one kernel does.
+// What a kernels::Call is made of: the operands of one op, or of several that one kernel does.
 struct Task {
   std::uint32_t op;  // the first one
   std::vector<std::uint32_t> inputs, outputs;
@@ -33,7 +33,7 @@ struct Candidate {
 };
 
 // One op with what does not change between runs. Its candidates are numbered from first_candidate
-// on, among those of all steps; those that do the next op, too, come first.
+// on, among those of all steps; those that do the next ops, too, come first.
 struct Step {
   const graph::Op* op;
   std::vector<Candidate> candidates;
@@ -64,8 +64,9 @@ class VulkanExecutable final : public Executable {
   Result<void> add_step(std::uint32_t op, Pipelines& pipelines);
   Result<void> place_weights(const std::map<std::uint32_t, tensor::View>& views, Weights& placed,
                              const UploadProgress& on_upload);
-  Result<void> add_candidates(Step& step, const std::vector<const kernels::Kernel*>& kernels,
-                              Task task, Pipelines& pipelines);
+  Result<void> add_candidate(Step& step, const kernels::Kernel& kernel, std::uint32_t task,
+                             Pipelines& pipelines);
+  Task make_task(std::uint32_t op, std::size_t also) const;
 
   RowDims row_dims_;
   std::vector<Step> steps_;

@@ -14,7 +14,8 @@ using sdk::DType;
 
 constexpr std::uint32_t kHeads = 2, kDim = 24, kWidth = kHeads * kDim, kWide = 100;
 
-// A decoder's layer: every pair of ops that has a kernel of its own.
+// A decoder's layer: all ops that are done together anywhere. The product of `middle` has no norm
+// before it, so that linear and swiglu are seen by themselves.
 ConformanceCase layer_case(tensor::DType dtype, std::uint32_t rows) {
   ConformanceCase one{.name = "layer", .dtype = dtype};
   sdk::Program& program = one.program;
@@ -33,8 +34,13 @@ ConformanceCase layer_case(tensor::DType dtype, std::uint32_t rows) {
 
   const auto head_rows = [&] { return program.temporary(DType::f32, {row, kHeads, kDim}); };
   const auto q = head_rows(), k = head_rows(), v = head_rows();
+  const auto norm = [&](sdk::Tensor tensor, const std::string& name) {
+    one.weights->add(name, dtype, {kWidth}, random.floats(kWidth, 0.5f));
+    return program.rms_norm(tensor, program.weight(name, sdk_dtype(dtype), {kWidth}), 1e-5);
+  };
   program.linear(
-      x, {weight("q", kWidth, kWidth), weight("k", kWidth, kWidth), weight("v", kWidth, kWidth)},
+      norm(x, "norm"),
+      {weight("q", kWidth, kWidth), weight("k", kWidth, kWidth), weight("v", kWidth, kWidth)},
       {q, k, v});
   const auto turned = program.rope(q, positions, frequencies, sdk::Pairing::halves);
   program.append_rows(program.rope(k, positions, frequencies, sdk::Pairing::halves), keys);
@@ -46,7 +52,14 @@ ConformanceCase layer_case(tensor::DType dtype, std::uint32_t rows) {
   const auto gate = program.temporary(DType::f32, {row, kWide});
   const auto up = program.temporary(DType::f32, {row, kWide});
   program.linear(middle, {weight("gate", kWide, kWidth), weight("up", kWide, kWidth)}, {gate, up});
-  program.add(middle, program.linear(program.swiglu(gate, up), weight("down", kWidth, kWide)), y);
+  const auto out =
+      program.add(middle, program.linear(program.swiglu(gate, up), weight("down", kWidth, kWide)));
+  const auto last_gate = program.temporary(DType::f32, {row, kWidth});
+  const auto last_up = program.temporary(DType::f32, {row, kWidth});
+  program.linear(norm(out, "last norm"),
+                 {weight("last gate", kWidth, kWidth), weight("last up", kWidth, kWidth)},
+                 {last_gate, last_up});
+  program.swiglu(last_gate, last_up, y);
 
   SequenceData sequence = make_sequence(*decode(program), {rows});
   sequence.windows[0] = bytes_of(random.floats(rows * kWidth));

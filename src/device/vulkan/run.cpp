@@ -184,17 +184,19 @@ Result<void> Run::choose_kernels() {
   grids_.assign(executable_->candidate_count(), Grid{0, 1, 1});
   chosen_.assign(executable_->candidate_count(), false);
   scratch_bytes_ = 0;
-  bool is_done = false;  // by a kernel of the step before
+  std::size_t done = 0;  // steps from here on, by a kernel of one before
   for (const Step& step : executable_->steps()) {
-    bool does_next = false;
-    for (std::uint32_t i = 0; i < step.candidates.size() && !is_done && !does_next; ++i) {
-      const Candidate& candidate = step.candidates[i];
-      const bool is_pair = candidate.kernel->also.has_value();
-      if (is_pair && one_by_one_) continue;
-      DW_TRY_ASSIGN(const bool is_chosen, choose(candidate, step.first_candidate + i));
-      does_next = is_chosen && is_pair;
+    if (done > 0) {
+      --done;
+      continue;
     }
-    is_done = does_next;
+    for (std::uint32_t i = 0; i < step.candidates.size() && done == 0; ++i) {
+      const Candidate& candidate = step.candidates[i];
+      const std::size_t also = candidate.kernel->also.size();
+      if (also > 0 && one_by_one_) continue;
+      DW_TRY_ASSIGN(const bool is_chosen, choose(candidate, step.first_candidate + i));
+      if (is_chosen) done = also;
+    }
   }
   return {};
 }
