@@ -24,13 +24,14 @@ struct ProbeReport {
   std::uint64_t matmul_elements;           // of the 128 x 128 product through the chain
   std::uint64_t matmul_errors;             // elements that are wrong, compared bit for bit
   double matmul_ms;                        // median of 300, in place
-  double matmul_copy_ms;  // median of the 300 products between them, copying in and out
-  double host_call_ns;    // from the guest into the host and back
+  double matmul_copy_ms;    // median of the 300 products between them, copying in and out
+  double copying_costs_ms;  // median over the pairs: what the one that copies takes longer
+  double host_call_ns;      // from the guest into the host and back
   double copied_bytes_per_token;
-  double link_bytes_per_token;
-  double load_ms;       // opening the model and starting its guest
-  double prefill_5_ms;  // five prompt tokens
-  double token_ms;      // each further token
+  double link_bytes_per_token;  // of those, between two memories; a window in place is not counted
+  double load_ms;               // opening the model and starting its guest
+  double prefill_5_ms;          // five prompt tokens
+  double token_ms;              // each further token
 };
 
 struct ProbeOptions {

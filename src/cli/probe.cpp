@@ -26,6 +26,7 @@ nlohmann::ordered_json to_json(const ProbeReport& report) {
           {"matmul_errors", report.matmul_errors},
           {"matmul_ms", report.matmul_ms},
           {"matmul_copy_ms", report.matmul_copy_ms},
+          {"copying_costs_ms", report.copying_costs_ms},
           {"host_call_ns", report.host_call_ns},
           {"copied_bytes_per_token", report.copied_bytes_per_token},
           {"link_bytes_per_token", report.link_bytes_per_token},
@@ -52,9 +53,11 @@ void print_table(const ProbeReport& report, const std::string& model) {
   row("128 x 128 matrix product, in place", fmt::format("{:.4f} ms", report.matmul_ms));
   row("128 x 128 matrix product, copying in and out",
       fmt::format("{:.4f} ms", report.matmul_copy_ms));
+  row("what copying takes longer, pair by pair",
+      fmt::format("{:+.4f} ms", report.copying_costs_ms));
   row("a call from the guest into the host", fmt::format("{:.1f} ns", report.host_call_ns));
   row("bytes copied per token", fmt::format("{:g}", report.copied_bytes_per_token));
-  row("bytes over a link per token", fmt::format("{:g}", report.link_bytes_per_token));
+  row("bytes copied over a link per token", fmt::format("{:g}", report.link_bytes_per_token));
   fmt::print("  with {}:\n", model);
   row("load", fmt::format("{:.1f} ms", report.load_ms));
   row("prefill of 5 tokens", fmt::format("{:.2f} ms", report.prefill_5_ms));

@@ -18,7 +18,7 @@ std::vector<float> absolute(std::vector<float> values) {
 CaseMaker::CaseMaker(std::string name, tensor::DType dtype, int) : random_(seed_of(name)) {
   one_.name = std::move(name);
   one_.dtype = dtype;
-  rows_ = one_.program.symbol(100);
+  rows_ = one_.program.symbol(1000);
 }
 
 sdk::Tensor CaseMaker::weight(const tensor::Shape& shape, float scale) {

@@ -175,6 +175,7 @@ std::vector<ConformanceCase> linear_cases() {
     for (const std::uint32_t depth : {1u, 15u, 16u, 33u, 200u, 600u}) {
       cases.push_back(linear_case(dtype, depth, {37}, {3, 0, 70, 1}));
     }
+    cases.push_back(linear_case(dtype, 72, {33}, {300, 2}));
   }
   for (const std::uint32_t width : {1u, 3u, 4u, 7u, 15u, 16u, 17u, 300u}) {
     cases.push_back(linear_case(tensor::DType::bf16, 130, {width}, {1}));
@@ -201,6 +202,7 @@ std::vector<ConformanceCase> attention_cases() {
          {AttentionShape{4, 4, 16}, {8, 2, 64}, {3, 1, 7}, {24, 2, 100}, {2, 1, 80}}) {
       cases.push_back(attention_case(dtype, shape, {3, 0, 70, 1, 16, 17}));
     }
+    cases.push_back(attention_case(dtype, {4, 2, 16}, {300, 1, 257}));
   }
   return cases;
 }

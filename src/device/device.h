@@ -29,7 +29,7 @@
 namespace driftwood::device {
 
 struct Capabilities {
-  std::string name;         // as in --device: "cpu"
+  std::string name;         // as in --device: "cpu", "vulkan:0"
   std::string description;  // for people: "CPU, 2 threads, AVX2"
   std::string numerics;     // what later bits are guaranteed by: device kind, order version, mode
   bool imports_host_memory;

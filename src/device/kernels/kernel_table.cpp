@@ -9,8 +9,6 @@ namespace {
 using ops::OpNumber;
 using tensor::DType;
 
-constexpr std::uint64_t kMostGroups = 65535;  // in each dimension of a grid; as in call.slang
-
 std::uint64_t blocks_of(std::uint64_t count, std::uint64_t block) {
   return count / block + (count % block == 0 ? 0 : 1);  // cannot overflow
 }
@@ -79,10 +77,35 @@ Grid rope_grid(const Sizes& sizes) {
   return Grid::items(x.rows * blocks_of(x.dims[1] * head_threads, 256));
 }
 
-Grid attention_grid(const Sizes& sizes) {
+// Rows, key heads and up to four query heads that share one, each a workgroup.
+std::uint64_t attention_parts(const Sizes& sizes) {
   const Size& q = sizes.inputs[0];
   const std::uint64_t key_heads = sizes.inputs[1].dims[0];
-  return Grid::items(q.rows * key_heads * blocks_of(q.dims[1] / key_heads, 4));
+  return q.rows * key_heads * blocks_of(q.dims[1] / key_heads, 4);
+}
+
+Grid attention_grid(const Sizes& sizes) {
+  return Grid::items(attention_parts(sizes));
+}
+
+Grid attention_spans_grid(const Sizes& sizes) {
+  return Grid::items(attention_parts(sizes) * sizes.inputs[1].rows);
+}
+
+// Whether there are spans to do side by side, and too few parts to fill a GPU without that.
+bool is_split(const Sizes& sizes) {
+  constexpr std::uint64_t kManyParts = 256;
+  return sizes.inputs[1].rows > 1 && attention_parts(sizes) < kManyParts;
+}
+
+bool is_whole(const Sizes& sizes) {
+  return !is_split(sizes);
+}
+
+// left_of() in attention.slang.
+std::uint64_t attention_scratch_bytes(const Sizes& sizes) {
+  const std::uint64_t left = 4 * sizeof(float) * (2 + sizes.inputs[1].dims[1]);
+  return attention_parts(sizes) * sizes.inputs[1].rows * left;
 }
 
 Grid softmax_grid(const Sizes& sizes) {
@@ -157,9 +180,21 @@ constexpr Kernel kKernels[] = {
     {OpNumber::append_rows, DType::bf16, "append_rows_bf16", always, input_pieces},
     {OpNumber::append_rows, DType::f16, "append_rows_f16", always, input_pieces},
 
-    {OpNumber::attention, DType::f32, "attention_f32", always, attention_grid},
-    {OpNumber::attention, DType::bf16, "attention_bf16", always, attention_grid},
-    {OpNumber::attention, DType::f16, "attention_f16", always, attention_grid},
+    {OpNumber::attention, DType::f32, "attention_f32", is_whole, attention_grid},
+    {OpNumber::attention, DType::f32, "attention_spans_f32", is_split, attention_spans_grid,
+     attention_scratch_bytes},
+    {OpNumber::attention, DType::f32, "attention_join_f32", is_split, attention_grid,
+     attention_scratch_bytes},
+    {OpNumber::attention, DType::bf16, "attention_bf16", is_whole, attention_grid},
+    {OpNumber::attention, DType::bf16, "attention_spans_bf16", is_split, attention_spans_grid,
+     attention_scratch_bytes},
+    {OpNumber::attention, DType::bf16, "attention_join_bf16", is_split, attention_grid,
+     attention_scratch_bytes},
+    {OpNumber::attention, DType::f16, "attention_f16", is_whole, attention_grid},
+    {OpNumber::attention, DType::f16, "attention_spans_f16", is_split, attention_spans_grid,
+     attention_scratch_bytes},
+    {OpNumber::attention, DType::f16, "attention_join_f16", is_split, attention_grid,
+     attention_scratch_bytes},
 
     {OpNumber::swiglu, DType::f32, "swiglu", always, output_pieces},
 
@@ -210,9 +245,8 @@ constexpr Kernel kKernels[] = {
 
 Grid Grid::items(std::uint64_t count) {
   constexpr std::uint64_t kMostLines = std::numeric_limits<std::uint32_t>::max();
-  const std::uint64_t lines =
-      std::clamp<std::uint64_t>(blocks_of(count, kMostGroups), 1, kMostLines);
-  return {static_cast<std::uint32_t>(std::min(count, kMostGroups)),
+  const std::uint64_t lines = std::clamp<std::uint64_t>(blocks_of(count, kMost), 1, kMostLines);
+  return {static_cast<std::uint32_t>(std::min<std::uint64_t>(count, kMost)),
           static_cast<std::uint32_t>(lines), 1};
 }
 

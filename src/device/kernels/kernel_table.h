@@ -18,7 +18,12 @@ namespace driftwood::device::kernels {
 
 // The size of an operand in one run.
 struct Size {
-  std::uint64_t rows;  // of all sequences
+  // Positions that attention takes together, whose sums are then joined (docs/numerics.md).
+  static constexpr std::uint32_t kSpan = 256;
+
+  // Of all sequences; of a weight its first dimension; of a state the spans of kSpan positions that
+  // the longest sequence has.
+  std::uint64_t rows;
   std::uint64_t row_elements;
   std::array<std::uint64_t, 4> dims;  // of one sequence; 0 beyond the rank
 };
@@ -29,10 +34,13 @@ struct Sizes {
 };
 
 struct Grid {
+  static constexpr std::uint32_t kMost =
+      65535;  // in each dimension, on every GPU; as in call.slang
+
   std::uint32_t x, y, z;
 
   // One workgroup for each of `count` items, which item_of() in call.slang numbers. Where y is
-  // above 65,535 there are more than a device takes.
+  // above kMost there are more than a device takes.
   static Grid items(std::uint64_t count);
 };
 

@@ -39,15 +39,22 @@ std::uint64_t groups(const Grid& grid) {
   return std::uint64_t{grid.x} * grid.y * grid.z;
 }
 
-// How many workgroups the one kernel takes that is right for these sizes.
-std::uint64_t groups_of(OpNumber op, std::vector<Size> inputs, std::vector<Size> outputs) {
+// How many workgroups the kernels take that are right for these sizes.
+std::vector<std::uint64_t> all_groups_of(OpNumber op, std::vector<Size> inputs,
+                                         std::vector<Size> outputs) {
   const Sizes sizes = {inputs, outputs};
-  std::vector<Grid> grids;
+  std::vector<std::uint64_t> all;
   for (const Kernel* kernel : kernels_of(op, DType::f32)) {
-    if (kernel->takes(sizes)) grids.push_back(kernel->grid(sizes));
+    if (kernel->takes(sizes)) all.push_back(groups(kernel->grid(sizes)));
   }
-  EXPECT_EQ(grids.size(), 1u);
-  return grids.size() == 1 ? groups(grids[0]) : 0;
+  return all;
+}
+
+// The same of an op that takes one kernel.
+std::uint64_t groups_of(OpNumber op, std::vector<Size> inputs, std::vector<Size> outputs) {
+  const auto all = all_groups_of(op, std::move(inputs), std::move(outputs));
+  EXPECT_EQ(all.size(), 1u);
+  return all.size() == 1 ? all[0] : 0;
 }
 
 std::uint64_t linear_groups(std::uint64_t rows, std::vector<std::uint64_t> widths) {
@@ -138,12 +145,23 @@ TEST(KernelTable, gives_elements_pieces_of_1024) {
 }
 
 TEST(KernelTable, gives_each_row_and_four_query_heads_of_a_key_head_a_workgroup) {
-  const Size plane = {2, 64, {2, 64, 0, 0}};
+  const Size plane = {1, 64, {2, 64, 0, 0}};  // one span
   EXPECT_EQ(groups_of(OpNumber::attention, {size_of(3, 8, 64), plane, plane}, {size_of(3, 8, 64)}),
             6u);
   EXPECT_EQ(
       groups_of(OpNumber::attention, {size_of(3, 10, 64), plane, plane}, {size_of(3, 10, 64)}),
       12u);
+}
+
+TEST(KernelTable, gives_each_span_of_few_parts_a_workgroup_and_joins_them) {
+  const Size plane = {5, 64, {2, 64, 0, 0}};  // five spans
+  const auto of_rows = [&](std::uint64_t rows) {
+    const Size q = size_of(rows, 8, 64);
+    return all_groups_of(OpNumber::attention, {q, plane, plane}, {q});
+  };
+  EXPECT_EQ(of_rows(3), (std::vector<std::uint64_t>{30, 6}));
+  EXPECT_EQ(of_rows(127), (std::vector<std::uint64_t>{1270, 254}));
+  EXPECT_EQ(of_rows(128), (std::vector<std::uint64_t>{256}));
 }
 
 TEST(KernelTable, gives_pairs_and_other_elements_of_rope_a_thread_each) {

@@ -25,8 +25,6 @@ constexpr std::uint64_t kMostSpareArenaBytes = std::uint64_t{64} << 20;
 
 constexpr std::size_t kControlAlignment = 16;
 
-constexpr std::uint32_t kMostGroups = 65535;  // in each dimension of a grid, on every GPU
-
 template <typename T>
 void append_bytes(std::vector<std::byte>& to, const T& value) {
   const auto bytes = std::as_bytes(std::span(&value, 1));
@@ -95,9 +93,12 @@ Result<void> Run::prepare(Serial serial, std::shared_ptr<const VulkanExecutable>
   for (const Sequence& sequence : sequences) {
     symbols.insert(symbols.end(), sequence.symbols.begin(), sequence.symbols.end());
   }
+  std::vector<std::uint32_t> spans = count_spans(sequences);
   const bool is_sized = sequence_count_ == sequences.size() && symbols_ == symbols &&
-                        one_by_one_ == one_by_one && !told_bindings_.empty() && arena_ != nullptr;
+                        spans_ == spans && one_by_one_ == one_by_one && !told_bindings_.empty() &&
+                        arena_ != nullptr;
   sequence_count_ = sequences.size();
+  spans_ = std::move(spans);
   one_by_one_ = one_by_one;
   if (!is_sized) {
     told_bindings_.clear();
@@ -133,6 +134,19 @@ void Run::count_rows(std::span<const Sequence> sequences) {
   }
 }
 
+std::vector<std::uint32_t> Run::count_spans(std::span<const Sequence> sequences) const {
+  constexpr std::size_t kSpanBlocks = Size::kSpan / AppendState::kBlockRows;
+  std::vector<std::uint32_t> spans(executable_->program().states.size(), 0);
+  for (const Sequence& sequence : sequences) {
+    for (std::size_t slot = 0; slot < spans.size(); ++slot) {
+      const std::size_t blocks = sequence.states[slot]->block_count();
+      const std::size_t has = (blocks + kSpanBlocks - 1) / kSpanBlocks;
+      spans[slot] = std::max(spans[slot], static_cast<std::uint32_t>(has));
+    }
+  }
+  return spans;
+}
+
 Result<void> Run::size(std::span<const Sequence> sequences) {
   count_rows(sequences);
   const graph::Program& program = executable_->program();
@@ -148,9 +162,8 @@ Result<void> Run::size(std::span<const Sequence> sequences) {
       size.dims[d] = tensor.shape[d].value(sequences[0].symbols);
       if (d > 0) size.row_elements *= size.dims[d];
     }
-    if (tensor.place == ops::Place::weight || tensor.place == ops::Place::state) {
-      size.rows = size.dims[0];
-    }
+    if (tensor.place == ops::Place::weight) size.rows = size.dims[0];
+    if (tensor.place == ops::Place::state) size.rows = spans_[tensor.slot];
     tensor_bytes_[i] = size.rows * size.row_elements * tensor::size_bytes(tensor.dtype);
   }
   executable_->plan().lay_out(tensor_bytes_, layout_);
@@ -168,7 +181,7 @@ Result<bool> Run::choose(const Candidate& candidate, std::uint32_t number) {
   const kernels::Sizes sizes = {inputs, outputs};
   if (!kernel.takes(sizes)) return false;
   const Grid grid = kernel.grid(sizes);
-  if (grid.y > kMostGroups) {
+  if (grid.y > Grid::kMost) {
     return fail(ErrorCode::limit, "An op ({}) of this run has more work than GPU kernels count.",
                 executable_->steps()[task.op].op->definition->name);
   }

@@ -75,9 +75,10 @@ class Run {
  private:
   explicit Run(const Workshop& workshop) : workshop_(workshop) {}
 
-  // Sizes, which depend on the symbols alone.
+  // Sizes, which depend on the symbols and the spans alone.
   Result<void> size(std::span<const Sequence> sequences);
   void count_rows(std::span<const Sequence> sequences);
+  std::vector<std::uint32_t> count_spans(std::span<const Sequence> sequences) const;
   Result<void> choose_kernels();
   Result<bool> choose(const Candidate& candidate, std::uint32_t number);
   Result<void> make_room();
@@ -115,7 +116,9 @@ class Run {
   std::vector<Sequence> sequences_;  // kept for an observer
   std::size_t sequence_count_ = 0;
 
-  std::vector<std::uint32_t> symbols_;  // of all sequences, that the sizes were made for
+  // What the sizes were made for: the symbols of all sequences, and by state the spans of its
+  // longest sequence.
+  std::vector<std::uint32_t> symbols_, spans_;
   bool one_by_one_ = false;
   std::vector<std::vector<std::uint32_t>> first_rows_;  // by row dimension: [sequences + 1]
   std::vector<kernels::Size> sizes_;                    // by tensor

@@ -37,8 +37,8 @@ bool is_software(const PhysicalDevice& device) {
 
 class VulkanDevice final : public Device {
  public:
-  VulkanDevice(Parts parts, UploadProgress on_upload)
-      : Device({.name = "vulkan",
+  VulkanDevice(Parts parts, const VulkanOptions& options)
+      : Device({.name = fmt::format("vulkan:{}", options.index),
                 .description =
                     fmt::format("Vulkan, {}, {}", parts.gpu->physical().properties.deviceName,
                                 parts.gpu->physical().driver),
@@ -46,7 +46,7 @@ class VulkanDevice final : public Device {
                 .imports_host_memory = true}),
         parts_(std::move(parts)),
         weights_(*parts_.gpu, *this),
-        on_upload_(std::move(on_upload)) {}
+        on_upload_(options.on_upload) {}
 
   ~VulkanDevice() override {
     (void)parts_.queue->wait_idle();  // runs that nobody waited for; a device that is lost is idle
@@ -228,7 +228,7 @@ Result<std::unique_ptr<Device>> open_vulkan_device(const VulkanOptions& options)
   DW_TRY_ASSIGN(parts.queue, Queue::create(*parts.gpu));
   DW_TRY_ASSIGN(parts.transfer, Transfer::create(*parts.gpu, *parts.queue, *parts.heap));
   DW_TRY_ASSIGN(parts.pipelines, Pipelines::create(*parts.gpu, options.cache_folder));
-  return std::make_unique<VulkanDevice>(std::move(parts), options.on_upload);
+  return std::make_unique<VulkanDevice>(std::move(parts), options);
 }
 
 }  // namespace driftwood::device::vulkan
