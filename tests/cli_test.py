@@ -513,7 +513,7 @@ class Probe(unittest.TestCase):
         result = driftwood("probe", "--json", "--model", SMALL)
         self.assertEqual(result.returncode, 0, result.stderr)
         probed = json.loads(result.stdout)["devices"]
-        usable = [device["name"].split(":")[0] for device in devices() if device["usable"]]
+        usable = [device["name"] for device in devices() if device["usable"]]
         self.assertEqual([device["name"] for device in probed], usable)
         wanted = {
             "name",
@@ -525,6 +525,7 @@ class Probe(unittest.TestCase):
             "matmul_errors",
             "matmul_ms",
             "matmul_copy_ms",
+            "copying_costs_ms",
             "host_call_ns",
             "copied_bytes_per_token",
             "link_bytes_per_token",

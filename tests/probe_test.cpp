@@ -18,11 +18,14 @@ INSTANTIATE_TEST_SUITE_P(On, Probe, test::kEveryDevice, test::device_kind);
 TEST_P(Probe, guest_and_device_work_on_the_same_bytes) {
   DW_NEED_DEVICE(GetParam());
   const std::string device = test::device_of_kind(GetParam()).name;
-  const auto report = probe({.runtime = {.device = device, .thread_count = 2, .isa = ""},
+  const auto report = probe({.runtime = {.device = device,
+                                         .thread_count = 2,
+                                         .isa = "",
+                                         .validate = test::is_checked(GetParam())},
                              .model_folder = "",
                              .on_progress = {}});
   ASSERT_TRUE(report) << report.error().message();
-  EXPECT_EQ(report->name, GetParam());
+  EXPECT_EQ(report->name, device);
   EXPECT_TRUE(report->pointer_identity);
   EXPECT_TRUE(report->byte_identity);
 #ifndef DRIFTWOOD_SANITIZED

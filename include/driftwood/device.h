@@ -8,7 +8,7 @@
 namespace driftwood {
 
 struct DeviceInfo {
-  std::string name;         // what RuntimeOptions::device takes: "cpu"
+  std::string name;         // what RuntimeOptions::device takes: "cpu", "vulkan:0"
   std::string description;  // for people: "CPU, 2 threads, AVX2"
   std::string numerics;     // equal ids guarantee equal bits (docs/numerics.md)
 };

@@ -298,7 +298,8 @@ Result<ProbeReport> probe(const ProbeOptions& options) {
   DW_TRY_ASSIGN(
       const auto device,
       device::open_device(options.runtime.device, {.thread_count = options.runtime.thread_count,
-                                                   .isa = options.runtime.isa}));
+                                                   .isa = options.runtime.isa,
+                                                   .validate = options.runtime.validate}));
   DW_TRY_ASSIGN(const auto engine, guest::Engine::create());
   ProbeReport report = {};
   report.name = device->capabilities().name;

@@ -17,6 +17,7 @@ struct Tensor {
   Address base;        // where the rows of all sequences lie, if `bases` is 0
   Address bases;       // of [sequences] u64, each one's address, or 0
   Address first_rows;  // of [sequences + 1] u32, the first row of each, and the total; 0: a weight
+                       // or state
   std::uint32_t rows;  // as Size has them
   std::uint32_t row_elements;
   std::array<std::uint32_t, 4> dims;  // of one sequence; 0 beyond the rank

@@ -51,7 +51,7 @@ constexpr Follower kFollowers[] = {
 };
 
 // Whether the op after `first` is one `also`, and can be done with it.
-bool follows(const Program& program, std::uint32_t first, OpNumber also) {
+bool is_follower(const Program& program, std::uint32_t first, OpNumber also) {
   if (first + 1 >= program.ops.size()) return false;
   const Op &one = program.ops[first], &next = program.ops[first + 1];
   if (next.definition->number != also) return false;
@@ -68,9 +68,9 @@ bool follows(const Program& program, std::uint32_t first, OpNumber also) {
 
 }  // namespace
 
-bool follow(const Program& program, std::uint32_t first, std::span<const OpNumber> also) {
+bool can_follow(const Program& program, std::uint32_t first, std::span<const OpNumber> also) {
   for (const OpNumber op : also) {
-    if (!follows(program, first++, op)) return false;
+    if (!is_follower(program, first++, op)) return false;
   }
   return true;
 }
@@ -81,7 +81,7 @@ std::vector<std::uint32_t> find_done_with(const Program& program) {
     done_with[i] = i;
     for (const Kernel& kernel : all_kernels()) {
       if (kernel.op != program.ops[i].definition->number) continue;
-      if (!follow(program, i, kernel.also)) continue;
+      if (!can_follow(program, i, kernel.also)) continue;
       done_with[i] = std::max(done_with[i], i + static_cast<std::uint32_t>(kernel.also.size()));
     }
   }

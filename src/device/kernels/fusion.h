@@ -15,8 +15,8 @@ namespace driftwood::device::kernels {
 
 // Whether `also` can be done as a part of op `first`, as the ops right after it: nothing else uses
 // what an op makes for the next one, and the shapes are those that a kernel for all takes.
-bool follow(const graph::Program& program, std::uint32_t first,
-            std::span<const ops::OpNumber> also);
+bool can_follow(const graph::Program& program, std::uint32_t first,
+                std::span<const ops::OpNumber> also);
 
 // By op: the last op that some kernel of the table can do with it; itself if there is none.
 std::vector<std::uint32_t> find_done_with(const graph::Program& program);

@@ -92,20 +92,22 @@ Grid attention_spans_grid(const Sizes& sizes) {
   return Grid::items(attention_parts(sizes) * sizes.inputs[1].rows);
 }
 
-// Whether there are spans to do side by side, and too few parts to fill a GPU without that.
-bool is_split(const Sizes& sizes) {
-  constexpr std::uint64_t kManyParts = 256;
-  return sizes.inputs[1].rows > 1 && attention_parts(sizes) < kManyParts;
-}
-
-bool is_whole(const Sizes& sizes) {
-  return !is_split(sizes);
-}
-
 // left_of() in attention.slang.
 std::uint64_t attention_scratch_bytes(const Sizes& sizes) {
   const std::uint64_t left = 4 * sizeof(float) * (2 + sizes.inputs[1].dims[1]);
   return attention_parts(sizes) * sizes.inputs[1].rows * left;
+}
+
+// Whether there are spans to do side by side, too few parts to fill a GPU without that, and little
+// to keep of them.
+bool is_split(const Sizes& sizes) {
+  constexpr std::uint64_t kManyParts = 256, kMostBytes = std::uint64_t{32} << 20;
+  return sizes.inputs[1].rows > 1 && attention_parts(sizes) < kManyParts &&
+         attention_scratch_bytes(sizes) <= kMostBytes;
+}
+
+bool is_whole(const Sizes& sizes) {
+  return !is_split(sizes);
 }
 
 Grid softmax_grid(const Sizes& sizes) {

@@ -18,7 +18,8 @@ namespace driftwood::device::kernels {
 
 // The size of an operand in one run.
 struct Size {
-  // Positions that attention takes together, whose sums are then joined (docs/numerics.md).
+  // Positions that attention takes together, whose sums are then joined (docs/numerics.md); as in
+  // call.slang.
   static constexpr std::uint32_t kSpan = 256;
 
   // Of all sequences; of a weight its first dimension; of a state the spans of kSpan positions that
@@ -52,11 +53,12 @@ struct Kernel {
   // order of the table.
   bool (*takes)(const Sizes& sizes);
   Grid (*grid)(const Sizes& sizes);
-  // Bytes of scratch memory, shared by the kernels of one op in one run; null: none.
+  // Bytes of scratch memory, shared by the kernels of one op in one run; null: none. A few MiB:
+  // they are the device's own, no guest's limit counts them.
   std::uint64_t (*scratch_bytes)(const Sizes& sizes) = nullptr;
   // The ops right after it that it does as well, with the bits of one after the other; operands are
-  // those of fused_operands() in fusion.h, and follow() there says where it can. Of such kernels
-  // the first in the table that takes the sizes is run, instead of the kernels of its ops.
+  // those of fused_operands() in fusion.h, and can_follow() there says where it can. Of such
+  // kernels the first in the table that takes the sizes is run, instead of the kernels of its ops.
   std::span<const ops::OpNumber> also = {};
 };
 

@@ -3,17 +3,20 @@
 
 #include "device/test_case_run.h"
 #include "device/test_tolerance.h"
-#include "device/test_validation.h"
+#include "device/vulkan/test_driver.h"
+#include "device/vulkan/vulkan_device.h"
 
 namespace driftwood::device::vulkan {
 namespace {
 
-using namespace testing;
+using namespace device::testing;
+using testing::Driver;
 
-// Rows [begin, end) of the only sequence.
-SequenceData rows_of(const ConformanceCase& one, std::uint32_t begin, std::uint32_t end) {
-  const SequenceData& whole = one.sequences[0];
+// Rows [begin, end) of a sequence.
+SequenceData rows_of(const ConformanceCase& one, const SequenceData& whole, std::uint32_t begin,
+                     std::uint32_t end) {
   SequenceData part = make_sequence(*decode(one.program), {end - begin});
+  if (begin == end) return part;
   for (std::size_t w = 0; w < whole.windows.size(); ++w) {
     const std::size_t row_bytes = whole.windows[w].size() / whole.symbols[0];
     part.windows[w].assign(whole.windows[w].begin() + begin * row_bytes,
@@ -22,33 +25,63 @@ SequenceData rows_of(const ConformanceCase& one, std::uint32_t begin, std::uint3
   return part;
 }
 
+// Kernels of two append_rows and an attention whose spans are joined by another.
+constexpr int kSideBySide = 4;
+
 TEST(AttentionSpans, side_by_side_have_the_bits_of_those_in_turn) {
   constexpr std::uint32_t kRows = 520;  // three spans; many parts, and so in turn
   for (const tensor::DType dtype : kWeightDTypes) {
     for (const AttentionShape shape : {AttentionShape{3, 1, 7}, {10, 2, 40}}) {
       const ConformanceCase one = attention_case(dtype, shape, {kRows});
       SCOPED_TRACE(one.name);
-      auto device = open_device("vulkan", checked_options());
+      Driver driver;
+      auto device = open_vulkan_device({.instance = driver.options()});
       if (!device) GTEST_SKIP() << device.error().message();
       CaseRun run = must(CaseRun::create(one, *std::move(device)));
       const std::vector<SequenceData> whole = run.run(one.sequences);
       expect_like_reference(one, whole);
 
-      ConformanceCase done = one;
-      done.sequences = whole;
-      std::vector<SequenceData> parts = {rows_of(one, 0, 100)};
+      std::vector<SequenceData> parts = {rows_of(one, one.sequences[0], 0, 0)};
       run.add_states(parts[0]);
       const std::vector<AppendState*> states = parts[0].states;
       std::uint32_t begin = 0;
       for (const std::uint32_t end : {100u, 255u, 256u, 257u, 300u, 511u, 513u, 519u, kRows}) {
-        parts = {rows_of(one, begin, end)};
+        parts = {rows_of(one, one.sequences[0], begin, end)};
         parts[0].states = states;
-        must(testing::run(run.device(), run.executable(), parts));
-        expect_same_bits(parts, {rows_of(done, begin, end)}, "rows to " + std::to_string(end));
+        driver.break_call({});
+        must(device::testing::run(run.device(), run.executable(), parts));
+        if (end == 257) EXPECT_EQ(driver.calls("CmdDispatchIndirect"), kSideBySide);
+        expect_same_bits(parts, {rows_of(one, whole[0], begin, end)},
+                         "rows to " + std::to_string(end));
         begin = end;
       }
     }
   }
+}
+
+// Spans of the longest sequence are counted for all.
+TEST(AttentionSpans, of_sequences_of_different_lengths_are_their_own) {
+  const std::uint32_t lengths[] = {601, 21, 301, 0};
+  const ConformanceCase one = attention_case(tensor::DType::bf16, {10, 2, 40}, {601, 21, 301, 0});
+  Driver driver;
+  auto device = open_vulkan_device({.instance = driver.options()});
+  if (!device) GTEST_SKIP() << device.error().message();
+  CaseRun run = must(CaseRun::create(one, *std::move(device)));
+  const std::vector<SequenceData> whole = run.run(one.sequences);
+  std::vector<SequenceData> before, last, wanted;
+  for (std::size_t s = 0; s < one.sequences.size(); ++s) {
+    const std::uint32_t length = lengths[s], past = length == 0 ? 0 : length - 1;
+    before.push_back(rows_of(one, one.sequences[s], 0, past));
+    run.add_states(before.back());
+    last.push_back(rows_of(one, one.sequences[s], past, length));
+    last.back().states = before.back().states;
+    wanted.push_back(rows_of(one, whole[s], past, length));
+  }
+  must(device::testing::run(run.device(), run.executable(), before));
+  driver.break_call({});
+  must(device::testing::run(run.device(), run.executable(), last));
+  EXPECT_EQ(driver.calls("CmdDispatchIndirect"), kSideBySide);
+  expect_same_bits(last, wanted, "the last rows");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <limits>
 #include <utility>
 
+#include "core/check.h"
 #include "device/kernel_dtype.h"
 #include "device/kernels/fusion.h"
 
@@ -52,6 +53,7 @@ Task VulkanExecutable::make_task(std::uint32_t op, std::size_t also) const {
   for (std::size_t i = 0; i <= also; ++i) {
     task.attributes.push_back(&program().ops[op + i].attributes);
   }
+  DW_CHECK(task.inputs.size() + task.outputs.size() <= kernels::kMostOperands);
   return task;
 }
 
@@ -65,7 +67,7 @@ Result<void> VulkanExecutable::add_step(std::uint32_t op, Pipelines& pipelines) 
     if (kernel.op != own.definition->number) continue;
     if (kernel.also.empty()) {
       if (kernel.dtype == dtype) alone.push_back(&kernel);
-    } else if (kernels::follow(program(), op, kernel.also)) {
+    } else if (kernels::can_follow(program(), op, kernel.also)) {
       DW_TRY_ASSIGN(const tensor::DType fused_dtype, kernels::fused_dtype(program(), op));
       if (kernel.dtype != fused_dtype) continue;
       DW_TRY(add_candidate(step, kernel, static_cast<std::uint32_t>(tasks_.size()), pipelines));

@@ -1,22 +1,25 @@
-// Kernels that do two ops have the bits of one after the other: an observer has the ops done one by
-// one.
+// Kernels that do several ops have the bits of one after the other: an observer has the ops done
+// one by one.
 #include <gtest/gtest.h>
 
 #include "device/test_case_run.h"
 #include "device/test_tolerance.h"
-#include "device/test_validation.h"
+#include "device/vulkan/test_driver.h"
+#include "device/vulkan/vulkan_device.h"
 
 namespace driftwood::device::vulkan {
 namespace {
 
-using namespace testing;
+using namespace device::testing;
 using sdk::DType;
 
-constexpr std::uint32_t kHeads = 2, kDim = 24, kWidth = kHeads * kDim, kWide = 100;
+using testing::Driver;
 
 // A decoder's layer: all ops that are done together anywhere. The product of `middle` has no norm
 // before it, so that linear and swiglu are seen by themselves.
-ConformanceCase layer_case(tensor::DType dtype, std::uint32_t rows) {
+ConformanceCase layer_case(tensor::DType dtype, std::uint32_t heads, std::uint32_t dim,
+                           std::uint32_t rows) {
+  const std::uint32_t width = heads * dim, wide = 2 * width + 4;
   ConformanceCase one{.name = "layer", .dtype = dtype};
   sdk::Program& program = one.program;
   Random random(7);
@@ -25,69 +28,103 @@ ConformanceCase layer_case(tensor::DType dtype, std::uint32_t rows) {
     return program.weight(name, sdk_dtype(dtype), {outputs, inputs});
   };
   const sdk::Symbol row = program.symbol(64);
-  const auto x = program.window(DType::f32, {row, kWidth});
+  const auto x = program.window(DType::f32, {row, width});
   const auto positions = program.window(DType::i32, {row});
-  const auto frequencies = program.window(DType::f32, {kDim / 2});
-  const auto y = program.window(DType::f32, {row, kWidth});
-  const auto keys = program.state_plane(0, 0, sdk_dtype(dtype), kHeads, kDim);
-  const auto values = program.state_plane(0, 1, sdk_dtype(dtype), kHeads, kDim);
+  const auto frequencies = program.window(DType::f32, {dim / 2});
+  const auto y = program.window(DType::f32, {row, width});
+  const auto keys = program.state_plane(0, 0, sdk_dtype(dtype), heads, dim);
+  const auto values = program.state_plane(0, 1, sdk_dtype(dtype), heads, dim);
 
-  const auto head_rows = [&] { return program.temporary(DType::f32, {row, kHeads, kDim}); };
+  const auto head_rows = [&] { return program.temporary(DType::f32, {row, heads, dim}); };
   const auto q = head_rows(), k = head_rows(), v = head_rows();
   const auto norm = [&](sdk::Tensor tensor, const std::string& name) {
-    one.weights->add(name, dtype, {kWidth}, random.floats(kWidth, 0.5f));
-    return program.rms_norm(tensor, program.weight(name, sdk_dtype(dtype), {kWidth}), 1e-5);
+    one.weights->add(name, dtype, {width}, random.floats(width, 0.5f));
+    return program.rms_norm(tensor, program.weight(name, sdk_dtype(dtype), {width}), 1e-5);
   };
-  program.linear(
-      norm(x, "norm"),
-      {weight("q", kWidth, kWidth), weight("k", kWidth, kWidth), weight("v", kWidth, kWidth)},
-      {q, k, v});
+  program.linear(norm(x, "norm"),
+                 {weight("q", width, width), weight("k", width, width), weight("v", width, width)},
+                 {q, k, v});
   const auto turned = program.rope(q, positions, frequencies, sdk::Pairing::halves);
   program.append_rows(program.rope(k, positions, frequencies, sdk::Pairing::halves), keys);
   program.append_rows(v, values);
   const auto attended = program.attention(turned, keys, values, 0.2);
-  const auto mixed = program.temporary(DType::f32, {row, kWidth});
-  program.linear(attended, weight("o", kWidth, kWidth), mixed);
+  const auto mixed = program.temporary(DType::f32, {row, width});
+  program.linear(attended, weight("o", width, width), mixed);
   const auto middle = program.add(x, mixed);
-  const auto gate = program.temporary(DType::f32, {row, kWide});
-  const auto up = program.temporary(DType::f32, {row, kWide});
-  program.linear(middle, {weight("gate", kWide, kWidth), weight("up", kWide, kWidth)}, {gate, up});
+  const auto gate = program.temporary(DType::f32, {row, wide});
+  const auto up = program.temporary(DType::f32, {row, wide});
+  program.linear(middle, {weight("gate", wide, width), weight("up", wide, width)}, {gate, up});
   const auto out =
-      program.add(middle, program.linear(program.swiglu(gate, up), weight("down", kWidth, kWide)));
-  const auto last_gate = program.temporary(DType::f32, {row, kWidth});
-  const auto last_up = program.temporary(DType::f32, {row, kWidth});
+      program.add(middle, program.linear(program.swiglu(gate, up), weight("down", width, wide)));
+  const auto last_gate = program.temporary(DType::f32, {row, width});
+  const auto last_up = program.temporary(DType::f32, {row, width});
   program.linear(norm(out, "last norm"),
-                 {weight("last gate", kWidth, kWidth), weight("last up", kWidth, kWidth)},
+                 {weight("last gate", width, width), weight("last up", width, width)},
                  {last_gate, last_up});
   program.swiglu(last_gate, last_up, y);
 
   SequenceData sequence = make_sequence(*decode(program), {rows});
-  sequence.windows[0] = bytes_of(random.floats(rows * kWidth));
+  sequence.windows[0] = bytes_of(random.floats(rows * width));
   std::vector<std::int32_t> places(rows);
   for (std::uint32_t i = 0; i < rows; ++i) places[i] = static_cast<std::int32_t>(i);
   sequence.windows[1] = bytes_of(places);
-  sequence.windows[2] = bytes_of(random.floats(kDim / 2));
+  sequence.windows[2] = bytes_of(random.floats(dim / 2));
   one.sequences.push_back(std::move(sequence));
   return one;
 }
 
+// A norm before as many weights as linear takes.
+ConformanceCase four_weights_case(tensor::DType dtype) {
+  constexpr std::uint32_t kWidth = 40;
+  ConformanceCase one{.name = "four weights", .dtype = dtype};
+  Random random(3);
+  const sdk::Symbol row = one.program.symbol(8);
+  const auto x = one.program.window(DType::f32, {row, kWidth});
+  std::vector<sdk::Tensor> weights, outs;
+  for (std::uint32_t i = 0; i < 4; ++i) {
+    const std::string name = std::to_string(i);
+    one.weights->add(name, dtype, {10 + i, kWidth}, random.floats((10 + i) * kWidth));
+    weights.push_back(one.program.weight(name, sdk_dtype(dtype), {10 + i, kWidth}));
+    outs.push_back(one.program.window(DType::f32, {row, 10 + i}));
+  }
+  one.weights->add("norm", dtype, {kWidth}, random.floats(kWidth));
+  const auto norm = one.program.weight("norm", sdk_dtype(dtype), {kWidth});
+  one.program.linear(one.program.rms_norm(x, norm, 1e-5), weights, outs);
+  one.sequences.push_back(make_sequence(*decode(one.program), {1}));
+  one.sequences[0].windows[0] = bytes_of(random.floats(kWidth));
+  return one;
+}
+
+// `kernels`: how many do the ops together.
+void expect_same_bits_one_by_one(const ConformanceCase& one, int kernels) {
+  Driver driver;
+  auto device = open_vulkan_device({.instance = driver.options()});
+  if (!device) GTEST_SKIP() << device.error().message();
+  CaseRun run = must(CaseRun::create(one, *std::move(device)));
+  driver.break_call({});
+  const auto together = run.run(one.sequences);
+  EXPECT_EQ(driver.calls("CmdDispatchIndirect"), kernels);
+  std::size_t ops = 0;
+  must(run.device().observe([&](const OpEvent&) { ++ops; }));
+  const auto apart = run.run(one.sequences);
+  EXPECT_EQ(ops, decode(one.program)->ops.size());
+  expect_same_bits(together, apart, "several ops in one kernel");
+  expect_like_reference(one, together);
+}
+
 TEST(FusedBits, are_those_of_one_op_after_the_other) {
   for (const tensor::DType dtype : kWeightDTypes) {
-    for (const std::uint32_t rows : {1u, 3u, 20u}) {
-      SCOPED_TRACE(std::string(tensor::name(dtype)) + ", " + std::to_string(rows) + " rows");
-      const ConformanceCase one = layer_case(dtype, rows);
-      auto device = open_device("vulkan", checked_options());
-      if (!device) GTEST_SKIP() << device.error().message();
-      CaseRun run = must(CaseRun::create(one, *std::move(device)));
-      const auto together = run.run(one.sequences);
-      std::size_t ops = 0;
-      must(run.device().observe([&](const OpEvent&) { ++ops; }));
-      const auto apart = run.run(one.sequences);
-      EXPECT_EQ(ops, decode(one.program)->ops.size());
-      expect_same_bits(together, apart, "two ops in one kernel");
-      expect_like_reference(one, together);
-    }
+    SCOPED_TRACE(tensor::name(dtype));
+    expect_same_bits_one_by_one(layer_case(dtype, 2, 24, 1), 9);
+    expect_same_bits_one_by_one(layer_case(dtype, 2, 24, 3), 15);
+    expect_same_bits_one_by_one(layer_case(dtype, 2, 24, 20), 15);
+    expect_same_bits_one_by_one(four_weights_case(dtype), 1);
   }
+}
+
+TEST(FusedBits, are_so_at_widths_that_are_loaded_otherwise) {
+  expect_same_bits_one_by_one(layer_case(tensor::DType::bf16, 2, 25, 1), 9);   // by elements
+  expect_same_bits_one_by_one(layer_case(tensor::DType::bf16, 4, 280, 1), 9);  // four steps at once
 }
 
 }  // namespace

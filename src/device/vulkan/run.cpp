@@ -135,13 +135,14 @@ void Run::count_rows(std::span<const Sequence> sequences) {
 }
 
 std::vector<std::uint32_t> Run::count_spans(std::span<const Sequence> sequences) const {
-  constexpr std::size_t kSpanBlocks = Size::kSpan / AppendState::kBlockRows;
-  std::vector<std::uint32_t> spans(executable_->program().states.size(), 0);
+  const std::vector<graph::StateSlot>& slots = executable_->program().states;
+  std::vector<std::uint32_t> spans(slots.size(), 0);
   for (const Sequence& sequence : sequences) {
-    for (std::size_t slot = 0; slot < spans.size(); ++slot) {
-      const std::size_t blocks = sequence.states[slot]->block_count();
-      const std::size_t has = (blocks + kSpanBlocks - 1) / kSpanBlocks;
-      spans[slot] = std::max(spans[slot], static_cast<std::uint32_t>(has));
+    for (std::size_t slot = 0; slot < slots.size(); ++slot) {
+      const std::uint64_t rows =
+          sequence.states[slot]->length_rows() + slots[slot].row_dim.value(sequence.symbols);
+      const auto has = static_cast<std::uint32_t>((rows + Size::kSpan - 1) / Size::kSpan);
+      spans[slot] = std::max(spans[slot], has);
     }
   }
   return spans;
@@ -218,7 +219,7 @@ Result<void> Run::make_room() {
   const auto wanted = checked_add(layout_.arena_bytes, scratch_bytes_);
   if (!wanted || *wanted > kMostArenaBytes) {
     return fail(ErrorCode::limit, "The run's temporaries ({} bytes) are over the limit ({} bytes).",
-                layout_.arena_bytes, kMostArenaBytes);
+                wanted.value_or(layout_.arena_bytes), kMostArenaBytes);
   }
   if (arena_ != nullptr && arena_->size_bytes() >= *wanted) return {};
   arena_.reset();

@@ -1,7 +1,7 @@
 // One submission on its way: what its kernels are told, its arena, and its recorded commands.
 //
 // All that differs between runs of a program lies in two pieces of memory that kernels read: the
-// control block (a fault, the grids, and a kernels::Call for each op) and the tables (rows and
+// control block (a fault, the grids, and a kernels::Call for each task) and the tables (rows and
 // bases by sequence, states and their blocks). So the commands are recorded once for each choice of
 // kernels and played again; the grids are taken from the control block.
 //
@@ -48,7 +48,7 @@ class Run {
 
   // Makes a submission ready. Errors: limit for more temporaries than a run may have;
   // out_of_memory; those of the driver.
-  // `one_by_one`: no kernel does two ops.
+  // `one_by_one`: no kernel does several ops.
   Result<void> prepare(Serial serial, std::shared_ptr<const VulkanExecutable> executable,
                        std::span<const Sequence> sequences, bool one_by_one);
 

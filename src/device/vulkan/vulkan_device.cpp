@@ -118,7 +118,8 @@ class VulkanDevice final : public Device {
   template <typename Work>
   std::invoke_result_t<Work> unless_lost(Work work) {
     if (is_lost_) {
-      return fail(ErrorCode::device_lost, "Device vulkan was lost; what it held is gone.");
+      return fail(ErrorCode::device_lost, "Device {} was lost; what it held is gone.",
+                  capabilities().name);
     }
     auto done = work();
     if (!done && done.error().code() == ErrorCode::device_lost) is_lost_ = true;
