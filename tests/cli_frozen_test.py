@@ -110,18 +110,37 @@ class SaveAndResume(FrozenTest):
         self.works("run", *GREEDY, "--json", "--save", self.file, "--steps", 2, PROMPT)
         self.assertEqual(self.works("run", "--resume", self.file).decode(), text)
 
+    ENDLESS = ("--temperature", "0", "--ignore-eos", "--isa", "portable", "--max-tokens", "400")
+
+    def begin_endless(self):
+        """A run that is saved, of whose text a byte was read."""
+        process = subprocess.Popen(
+            [DRIFTWOOD, "run", *self.ENDLESS, "--save", self.file, PROMPT],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        return process, process.stdout.read(1)
+
     def test_ctrl_c_saves_where_the_text_stopped(self):
-        endless = ("--temperature", "0", "--ignore-eos", "--isa", "portable", "--max-tokens", "400")
-        whole = self.works("run", *endless, PROMPT)
-        command = [DRIFTWOOD, "run", *endless, "--save", self.file, PROMPT]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        first = process.stdout.read(1)
-        process.send_signal(signal.SIGINT)
-        more, error = process.communicate(timeout=60)
-        self.assertEqual(process.returncode, 130, error)
-        first += more
-        self.assertLess(len(first), len(whole))
-        self.assertEqual(first + self.works("run", "--resume", self.file), whole)
+        whole = self.works("run", *self.ENDLESS, PROMPT)
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            process, first = self.begin_endless()
+            process.send_signal(stop)
+            more, error = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 130, error)
+            first += more
+            self.assertLess(len(first), len(whole))
+            self.assertEqual(first + self.works("run", "--resume", self.file), whole)
+
+    def test_a_reader_that_goes_away_stops_it_and_it_is_saved(self):
+        process, _ = self.begin_endless()
+        process.stdout.close()
+        error = process.stderr.read()
+        process.stderr.close()
+        self.assertEqual(process.wait(timeout=60), 1, error)
+        self.assertIn(b"Standard output cannot be written", error)
+        self.assertEqual(self.works("verify", self.file), b"whole\n")
+        self.assertGreater(len(self.works("run", "--resume", self.file)), 10)
 
     @unittest.skipUnless(VAD.exists(), f"the reference data is missing: {VAD}")
     def test_a_guest_of_another_protocol_in_the_midst_of_its_input(self):
@@ -130,6 +149,8 @@ class SaveAndResume(FrozenTest):
         whole = self.works(*start)
         first = self.works(*start, "--save", self.file, "--steps", 40)
         self.assertEqual(first + self.works("run", "--resume", self.file, *model), whole)
+        other = ("--guest", "vad", *model)
+        self.refused("thaw", "--reprefill", self.file, *other, saying=["which tokens"])
         again = self.works("run", "--resume", self.file, *model, "--input", VAD / "test.wav")
         self.assertEqual(first + again, whole + whole)
 
@@ -150,9 +171,14 @@ class SaveAndResume(FrozenTest):
     def test_files_that_cannot_be(self):
         missing = self.folder / "no" / "file"
         self.refused("run", "--resume", missing, saying=[str(missing)])
-        result = driftwood("run", *GREEDY, "--save", missing, PROMPT)
-        self.assertEqual(result.returncode, 1)
-        self.assertIn(str(missing.parent), result.stderr.decode())
+        # Said before anything is done.
+        path = self.freeze()
+        for target, words in ((missing, str(missing.parent)), (self.folder, "is a folder")):
+            self.refused("run", *GREEDY, "--save", target, PROMPT, saying=[words])
+            self.refused("freeze", target, PROMPT, saying=[words])
+            self.refused("thaw", path, "--save", target, saying=[words])
+            self.refused("fork", path, self.folder / "one", target, saying=[words])
+        self.assertFalse((self.folder / "one").exists())
         self.refused("run", "--resume", SMALL / "config.json", saying=["config.json"])
         self.refused("run", "--resume", SMALL / "model.safetensors", saying=["no frozen actor"])
 
@@ -183,6 +209,46 @@ class Thaw(FrozenTest):
             "thaw", "--reprefill", "--model", SMALL, self.file, saying=["another tokenizer"]
         )
 
+    def test_computing_again_in_the_midst_of_the_prompt(self):
+        whole = self.works("run", *GREEDY, PROMPT)
+        for steps in (1, 2, 3):
+            save = ("--prefill-piece", 2, "--steps", steps)
+            self.works("freeze", self.file, *GREEDY, *save, PROMPT)
+            self.assertEqual(self.works("thaw", "--reprefill", self.file), whole, steps)
+
+    def test_computing_again_what_a_stop_string_held_back(self):
+        whole = self.works("run", *GREEDY, PROMPT).decode()
+        words = whole[10:].split(" ")
+        for stop in (" ".join(words[2:5]), " ".join(words[2:5]) + "zz"):
+            with_stop = (*GREEDY, "--stop", stop)
+            wanted = self.works("run", *with_stop, PROMPT)
+            for steps in range(4, 16):
+                first = self.works("run", *with_stop, "--save", self.file, "--steps", steps, PROMPT)
+                rest = driftwood("thaw", "--reprefill", self.file).stdout
+                # Without a newline in files that --save stops.
+                self.assertEqual((first + rest).rstrip(b"\n"), wanted.rstrip(b"\n"), (stop, steps))
+
+    def test_computing_again_reports_no_prompt_twice(self):
+        first = self.works(
+            *("run", *GREEDY, "--json", "--prompt-logprobs"),
+            *("--save", self.file, "--steps", 8, PROMPT),
+        )
+        self.assertIn(b'"prompt":true', first)
+        self.assertNotIn(b'"prompt":true', self.works("thaw", "--reprefill", "--json", self.file))
+
+    def test_streams_that_are_closed_or_full(self):
+        path = self.freeze()
+        text = self.works("thaw", path)
+        with open("/dev/full", "w") as full:
+            result = subprocess.run([DRIFTWOOD, "thaw", path], stdout=subprocess.PIPE, stderr=full)
+            self.assertEqual((result.returncode, result.stdout), (0, text))
+            result = subprocess.run([DRIFTWOOD, "thaw", self.folder / "none"], stderr=full)
+            self.assertEqual(result.returncode, 1)
+        closed = ["sh", "-c", 'exec "$@" <&- >&-', "sh", DRIFTWOOD, "run", *map(str, SAMPLED), PROMPT]
+        result = subprocess.run(closed, stderr=subprocess.PIPE)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(b"Standard output cannot be written: Bad file descriptor.", result.stderr)
+
     def test_a_file_of_version_1(self):
         golden = GOLDENS / "frozen-1"
         needs = ("--model", SMALL, "--guest", GOLDENS / "abi-1" / "llama.wasm")
@@ -205,6 +271,8 @@ class Thaw(FrozenTest):
         model = json.loads(self.works("inspect", "--json", path))["frozen_actor"]["model"]
         self.assertIn(model["weights"], error)
         self.assertIn("Name the model", error)
+        error = self.refused("thaw", path, "--guest", "vad", saying=["Leave --guest out"])
+        self.assertNotIn("--model", error)
         ids = ("--model", SMALL, "--prompt-ids", "3,4,5", "--json")
         self.works("freeze", self.file, *ids)
         self.refused("thaw", self.file, saying=["another model", "--model"])

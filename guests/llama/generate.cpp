@@ -46,14 +46,20 @@ bool scores_prompt(const Request& request) {
   return request.prompt_logprobs || request.score_from;
 }
 
-// Errors: a score from past the prompt; an id with a bias that is outside the vocabulary; text
-// asked of a model that has no tokenizer, or a stop string, which is text.
+// Errors: a score from past the prompt, or more of it answered than there is; an id with a bias
+// that is outside the vocabulary; text asked of a model that has no tokenizer, or a stop string,
+// which is text.
 Result<void> check_request(const sdk::Model& model, const Decoder& decoder, const Request& request,
                            std::size_t prompt_tokens) {
   if (request.score_from && *request.score_from >= prompt_tokens) {
     return sdk::fail(DW_E_INVALID, "\"score_from\" is " + std::to_string(*request.score_from) +
                                        "; the prompt's last position is " +
                                        std::to_string(prompt_tokens - 1) + ".");
+  }
+  if (request.answered > prompt_tokens) {
+    return sdk::fail(DW_E_INVALID, "\"answered\" is " + std::to_string(request.answered) +
+                                       "; the prompt has " + std::to_string(prompt_tokens) +
+                                       " tokens.");
   }
   const std::uint32_t vocabulary = decoder.config().vocabulary_size;
   for (const auto& [id, bias] : request.logit_bias) {
@@ -96,9 +102,11 @@ class Generation {
         stops_(request.stop),
         arrival_ns_(arrival_ns),
         prompt_text_(decode_with(model), {}),
-        text_(decode_with(model), prompt) {
+        text_(decode_with(model), prompt.first(prompt.size() - request.answered)) {
     usage_ = {.prompt_tokens = prompt.size(), .cached_tokens = decoder.length_rows(), .seed = seed};
     for (const std::int32_t id : prompt) adjustments_.see(id);
+    // What was held back of the answer so far is held back again; the rest was reported.
+    for (const std::int32_t id : prompt.last(request.answered)) stops_.add(text_.add(id, false));
   }
 
   // Writes the records, the last two of them too.

@@ -20,11 +20,11 @@ constexpr std::size_t kMostStops = 16;
 constexpr std::size_t kMostStopBytes = 1024;
 
 constexpr std::array kRequestKeys = {
-    "prompt",        "prompt_ids",  "max_tokens",   "temperature",
-    "top_k",         "top_p",       "min_p",        "repetition_penalty",
-    "logit_bias",    "stop",        "seed",         "ignore_eos",
-    "prefill_piece", "output",      "top_logprobs", "prompt_logprobs",
-    "score_from",    "reuse_prefix"};
+    "prompt",        "prompt_ids",   "max_tokens",   "temperature",
+    "top_k",         "top_p",        "min_p",        "repetition_penalty",
+    "logit_bias",    "stop",         "seed",         "ignore_eos",
+    "prefill_piece", "output",       "top_logprobs", "prompt_logprobs",
+    "score_from",    "reuse_prefix", "answered"};
 
 std::uint32_t read_count(ObjectReader& reader, const char* key, std::uint32_t absent) {
   constexpr std::uint32_t kMost = std::numeric_limits<std::uint32_t>::max();
@@ -203,6 +203,7 @@ sdk::Result<Request> parse_request(std::string_view message, const Defaults& def
   request.ignore_eos = reader.boolean("ignore_eos", false);
   request.prefill_piece = static_cast<std::uint32_t>(reader.integer("prefill_piece", 1, 512, 512));
   request.reuse_prefix = reader.boolean("reuse_prefix", true);
+  request.answered = static_cast<std::uint32_t>(reader.integer("answered", 0, kMostId, 0));
   read_output(reader, request);
   if (reader.has("score_from")) {
     request.score_from = static_cast<std::uint32_t>(reader.integer("score_from", 1, kMostId));

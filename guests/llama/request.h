@@ -41,6 +41,7 @@ struct Request {
   bool reports_tokens = false;
   std::uint32_t top_logprobs = 0;
   bool prompt_logprobs = false;
+  std::uint32_t answered = 0;               // last tokens of the prompt that are the answer's first
   std::optional<std::uint32_t> score_from;  // first position of the prompt that is scored
 };
 

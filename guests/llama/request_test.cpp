@@ -31,7 +31,7 @@ TEST(Request, every_key_is_read) {
           "seed": 9007199254740992, "ignore_eos": true, "prefill_piece": 1, "output": "tokens",
           "top_logprobs": 20, "prompt_logprobs": true, "min_p": 0.05, "repetition_penalty": 1.1,
           "logit_bias": {"7": -100, "0": 2.5}, "stop": ["a", "\n\n"],
-          "score_from": 1})",
+          "score_from": 1, "answered": 2})",
       {});
   ASSERT_TRUE(request) << request.error().message;
   EXPECT_EQ(request->prompt_ids, (std::vector<std::int32_t>{1, 2}));
@@ -44,6 +44,7 @@ TEST(Request, every_key_is_read) {
   EXPECT_EQ(request->top_logprobs, 20u);
   EXPECT_TRUE(request->prompt_logprobs);
   EXPECT_EQ(request->score_from, 1u);
+  EXPECT_EQ(request->answered, 2u);
   EXPECT_EQ(request->sampler.min_p, 0.05);
   EXPECT_EQ(request->repetition_penalty, 1.1);
   EXPECT_EQ(request->logit_bias, (std::map<std::int32_t, double>{{7, -100}, {0, 2.5}}));

@@ -111,8 +111,9 @@ std::optional<std::int32_t> sample_best(const BestLogits& best, const SamplerSet
   sums.reserve(ranking.certain.size());
   double sum = 0, last = 0;
   std::size_t probable = 0;  // so many of them are, as far as min-p goes
-  for (const Ranked& ranked : std::span(ranking.certain).first(std::min<std::size_t>(
-           ranking.certain.size(), candidates))) {
+  for (const Ranked& ranked :
+       std::span(ranking.certain)
+           .first(std::min<std::size_t>(ranking.certain.size(), candidates))) {
     last = weight(ranked.logit, largest, settings.temperature);
     if (last >= settings.min_p) ++probable;
     sums.push_back(sum += last);

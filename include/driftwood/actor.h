@@ -109,7 +109,8 @@ class Actor {
 
   // Puts a message into the mailbox: any bytes. It is worked on by run(). With a timeout, the guest
   // is to end the work on it when so much time has passed from now, and says how far it came; if it
-  // is the first message, what the guest does before taking it is on that time too.
+  // is the first message, what the guest does before taking it is on that time too. The mailbox is
+  // the caller's to bound; freeze() and park() take kMostFrozenTextBytes of messages and output.
   void send(std::string message, std::optional<std::uint64_t> timeout_ns = {});
 
   // Works until the mailbox is empty, or for so many steps. Records that wait are handed to
@@ -122,8 +123,8 @@ class Actor {
   Result<ActorStatus> run(const std::function<void(std::string_view record)>& on_record,
                           std::uint64_t most_steps = UINT64_MAX);
 
-  // Takes the records that Runtime::step() left here, the oldest first. Over 4 MiB of them the
-  // guest is not called until some are taken.
+  // Takes the records that Runtime::step() left here, the oldest first. Over 4 MiB or 16,384 of
+  // them the guest is not called until some are taken.
   std::vector<OutputRecord> take_output();
 
   // Writes the actor into one safetensors file (docs/formats/frozen_actor.md), or into memory; it
@@ -131,7 +132,7 @@ class Actor {
   // Runtime::thaw makes an actor of it again, which goes on from here with the same bits.
   // Errors: those of run() when the actor is over; invalid_argument within `on_record`, since a
   // step has to end first; unsupported for a guest of this program; io and not_found, and then the
-  // file is as it was; limit; out_of_memory.
+  // file is as it was; limit for more messages and output than a file holds; out_of_memory.
   Result<FreezeReport> freeze(const std::string& path, const FreezeOptions& options) const;
   Result<std::vector<std::byte>> freeze(const FreezeOptions& options) const;
 

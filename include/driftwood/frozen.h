@@ -7,16 +7,13 @@
 #include <string>
 #include <vector>
 
+#include <driftwood/model.h>
 #include <driftwood/result.h>
 
 namespace driftwood {
 
-// SHA-256 digests in hexadecimal, by which a thaw tells one model from another.
-struct ModelFingerprint {
-  std::string config;  // of config.json and generation_config.json
-  std::string weights;
-  std::string tokenizer;  // empty for a model without one
-};
+// Messages that wait or are under way, and output that waits, of one frozen actor together.
+inline constexpr std::uint64_t kMostFrozenTextBytes = std::uint64_t{64} << 20;
 
 struct FrozenInfo {
   std::uint64_t file_bytes;

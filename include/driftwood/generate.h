@@ -32,6 +32,7 @@ struct GenerateRequest {
   std::optional<std::uint64_t> seed;           // at most kMostSeed; otherwise chosen and reported
   bool ignore_eos = false;                     // go on behind an end-of-sequence token
   std::optional<std::uint32_t> prefill_piece;  // rows of the prompt in one run, 1 to 512
+  std::uint32_t answered = 0;  // last tokens of the prompt that are the answer's first
   bool reuse_prefix = true;  // do not compute again what the last request and its answer began with
   bool tokens = false;                         // report single tokens instead of text
   std::uint32_t top_logprobs = 0;  // alternatives of each token, at most 20; with tokens only

@@ -15,6 +15,15 @@ namespace model {
 struct Model;
 }
 
+// SHA-256 digests in hexadecimal, by which a thaw tells one model from another.
+struct ModelFingerprint {
+  std::string config;  // of config.json and generation_config.json
+  std::string weights;
+  std::string tokenizer;  // empty for a model without one
+
+  bool operator==(const ModelFingerprint&) const = default;
+};
+
 // Lifetime: a shared handle; the mapped files stay open until the last handle and the last actor
 // are gone. Threads: immutable, free.
 class Model {
@@ -24,6 +33,7 @@ class Model {
   const std::string& name() const;     // the folder or file it was opened from
   std::uint64_t weight_bytes() const;  // of all weights together
   bool has_tokenizer() const;
+  ModelFingerprint fingerprint() const;
 
   // The token ids of a text in UTF-8; with `add_special` the tokenizer's post-processor runs, which
   // usually puts a BOS in front. Errors: not_found without a tokenizer; invalid_argument when the

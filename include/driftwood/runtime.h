@@ -192,6 +192,9 @@ class Runtime {
                              const ActorOptions& options) const;
 
  private:
+  Result<ReplayReport> replay_file(const actor::frozen::File& file,
+                                   const std::optional<Model>& model,
+                                   const ThawOptions& options) const;
   Result<ThawedActor> thaw_file(const actor::frozen::File& file, const std::optional<Model>& model,
                                 const ThawOptions& options) const;
 

@@ -247,7 +247,7 @@ Result<void> Frozen::add_programs(const model::Model* model, Descriptor& descrip
 Result<void> Frozen::add_description(const Descriptor& descriptor) {
   std::string json = frozen::to_json(descriptor, texts_);
   if (const auto fits = frozen::check_size(json, texts_.size()); !fits) {
-    return pass_on(fits, "The mailbox or the output holds too many messages");
+    return pass_on(fits, "There is too much in its mailbox, message and output to be frozen");
   }
   const Bytes texts = bytes_of(texts_);
   DW_TRY(add(std::string(frozen::kTexts), DType::u8, {texts.size()}, {&texts, 1}));

@@ -107,7 +107,7 @@ TEST_F(Freeze, refuses_more_messages_than_a_description_holds) {
   const auto refused = Frozen::make(*actor, {});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), ErrorCode::limit);
-  EXPECT_NE(refused.error().message().find("too many messages"), std::string::npos)
+  EXPECT_NE(refused.error().message().find("too much in its mailbox"), std::string::npos)
       << refused.error().message();
 }
 

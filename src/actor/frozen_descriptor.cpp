@@ -178,9 +178,9 @@ class Writer {
 
 // What all readers of one description share.
 struct Reading {
-  std::string_view texts;
-  std::uint64_t texts_left = texts.size();  // so that no text of a file is copied many times
-  std::optional<Error> error = {};          // the first; what comes after it is not looked at
+  const TextSource& texts;
+  std::uint64_t texts_left = texts.size_bytes;  // so that no text of a file is read many times
+  std::optional<Error> error = {};              // the first; what comes after it is not looked at
 };
 
 // Where a value lies; spelt only for a message.
@@ -256,11 +256,13 @@ class Reader {
                          from[1].is_number_unsigned();
     if (!is_pair) return refuse(path, "is no pair of a place and a size");
     const auto at = from[0].get<std::uint64_t>(), bytes = from[1].get<std::uint64_t>();
-    if (!range_fits(at, bytes, reading_.texts.size()) || bytes > reading_.texts_left) {
+    if (!range_fits(at, bytes, reading_.texts.size_bytes) || bytes > reading_.texts_left) {
       return refuse(path, "lies outside of the texts, or takes a part of them twice");
     }
     reading_.texts_left -= bytes;
-    text.bytes = reading_.texts.substr(at, bytes);
+    text.bytes.resize(bytes);
+    const auto read = reading_.texts.read(at, std::as_writable_bytes(std::span(text.bytes)));
+    if (!read && !reading_.error) reading_.error = read.error();
   }
   template <typename T>
   void read(const json& from, std::optional<T>& value, const Path& path) {
@@ -338,8 +340,8 @@ Result<void> check_size(std::string_view json, std::uint64_t text_bytes) {
   return {};
 }
 
-Result<Descriptor> read_descriptor(std::string_view text, std::string_view texts) {
-  DW_TRY(check_size(text, texts.size()));
+Result<Descriptor> read_descriptor(std::string_view text, const TextSource& texts) {
+  DW_TRY(check_size(text, texts.size_bytes));
   const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) {
     return fail(ErrorCode::corrupt, "The description of the actor is no JSON object.");

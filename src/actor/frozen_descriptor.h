@@ -2,8 +2,12 @@
 // its bulk bytes, as plain values.
 #pragma once
 
+#include <driftwood/frozen.h>
+
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -101,11 +105,11 @@ char type_letter(std::string_view name);
 
 // A description is not longer than this, and has not more values and keys: as a tree each of them
 // takes some 100 bytes, and that is to be a bounded amount of memory for every file. Its texts are
-// copied from the file into the description and from there into the actor, so they are bounded too,
+// read into the description and copied from there into the actor, so they are bounded too,
 // and so is the file's header with all that is not the description.
 inline constexpr std::uint64_t kMostJsonBytes = std::uint64_t{8} << 20;
 inline constexpr std::uint64_t kMostJsonValues = std::uint64_t{1} << 18;
-inline constexpr std::uint64_t kMostTextBytes = std::uint64_t{32} << 20;
+inline constexpr std::uint64_t kMostTextBytes = kMostFrozenTextBytes;
 inline constexpr std::uint64_t kMostHeadBytes = 2 * kMostJsonBytes;  // quotes in it are escaped
 
 // Blocks of all states together, each of which takes some 160 bytes beside its rows.
@@ -120,9 +124,15 @@ Result<void> check_size(std::string_view json, std::uint64_t text_bytes);
 // The JSON, and in `texts` the bytes that it points to.
 std::string to_json(const Descriptor& descriptor, std::string& texts);
 
-// Checks types, ranges of numbers, names and places in `texts`; what the numbers mean for each
+// The texts of a file, read where they are wanted.
+struct TextSource {
+  std::uint64_t size_bytes;
+  std::function<Result<void>(std::uint64_t offset_bytes, std::span<std::byte> to)> read;
+};
+
+// Checks types, ranges of numbers, names and places in the texts; what the numbers mean for each
 // other is the reader's to check. Fields that are not known are passed over. Errors: corrupt, with
-// the field; those of check_size().
-Result<Descriptor> read_descriptor(std::string_view json, std::string_view texts);
+// the field; those of check_size() and of the source.
+Result<Descriptor> read_descriptor(std::string_view json, const TextSource& texts);
 
 }  // namespace driftwood::actor::frozen

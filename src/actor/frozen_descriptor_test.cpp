@@ -53,12 +53,21 @@ Descriptor full() {
   return d;
 }
 
+Result<Descriptor> read_from(std::string_view text, std::string_view texts) {
+  return read_descriptor(
+      text, {.size_bytes = texts.size(), .read = [=](std::uint64_t at, std::span<std::byte> to) {
+               std::ranges::copy(std::as_bytes(std::span(texts)).subspan(at, to.size()),
+                                 to.begin());
+               return Result<void>();
+             }});
+}
+
 class Description : public testing::Test {
  protected:
   Description() : object(json::parse(to_json(full(), texts))) {}
 
   void expect_refusal(const std::string& sentence) {
-    const auto refused = read_descriptor(object.dump(), texts);
+    const auto refused = read_from(object.dump(), texts);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code(), ErrorCode::corrupt);
     EXPECT_EQ(refused.error().message(), sentence);
@@ -69,7 +78,7 @@ class Description : public testing::Test {
 };
 
 TEST_F(Description, is_read_as_it_was_written) {
-  const auto read = read_descriptor(object.dump(), texts);
+  const auto read = read_from(object.dump(), texts);
   ASSERT_TRUE(read) << read.error().message();
   std::string again_texts;
   EXPECT_EQ(json::parse(to_json(*read, again_texts)), object);
@@ -83,7 +92,7 @@ TEST_F(Description, every_field_is_needed) {
   for (const auto& item : object.items()) {
     json without = object;
     without.erase(item.key());
-    const auto refused = read_descriptor(without.dump(), texts);
+    const auto refused = read_from(without.dump(), texts);
     ASSERT_FALSE(refused) << item.key();
     EXPECT_EQ(refused.error().message(), "The field " + item.key() + " is missing.");
   }
@@ -91,7 +100,7 @@ TEST_F(Description, every_field_is_needed) {
 
 TEST_F(Description, fields_of_later_versions_are_passed_over) {
   object["later"] = {{"deep", {1, 2, nullptr}}};
-  EXPECT_TRUE(read_descriptor(object.dump(), texts));
+  EXPECT_TRUE(read_from(object.dump(), texts));
 }
 
 TEST_F(Description, refuses_other_types_naming_the_field) {
@@ -140,10 +149,19 @@ TEST_F(Description, refuses_texts_that_together_are_longer_than_their_bytes) {
 
 TEST_F(Description, refuses_what_is_no_object) {
   for (const char* text : {"", "[]", "1", "{", "{}}", "{\"a\":\"\xff\"}"}) {
-    const auto refused = read_descriptor(text, texts);
+    const auto refused = read_from(text, texts);
     ASSERT_FALSE(refused) << text;
     EXPECT_EQ(refused.error().message(), "The description of the actor is no JSON object.");
   }
+}
+
+TEST_F(Description, whose_texts_cannot_be_read_is_refused_with_the_reason) {
+  const auto refused = read_descriptor(
+      object.dump(), {.size_bytes = texts.size(), .read = [](std::uint64_t, std::span<std::byte>) {
+                        return Result<void>(fail(ErrorCode::io, "A disk is gone."));
+                      }});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message(), "A disk is gone.");
 }
 
 TEST_F(Description, has_a_limit_of_bytes_and_of_values) {
@@ -155,17 +173,17 @@ TEST_F(Description, has_a_limit_of_bytes_and_of_values) {
     const auto refused = check_size(std::string(kMostJsonValues + 1, behind), 0);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code(), ErrorCode::limit);
-    EXPECT_FALSE(read_descriptor(std::string(kMostJsonValues + 1, behind), texts));
+    EXPECT_FALSE(read_from(std::string(kMostJsonValues + 1, behind), texts));
   }
 }
 
 TEST_F(Description, every_truncation_is_refused) {
   const std::string text = object.dump();
   for (std::size_t size = 0; size < text.size(); ++size) {
-    ASSERT_FALSE(read_descriptor(text.substr(0, size), texts)) << size;
+    ASSERT_FALSE(read_from(text.substr(0, size), texts)) << size;
   }
   for (std::size_t size = 0; size < texts.size(); ++size) {
-    ASSERT_FALSE(read_descriptor(text, texts.substr(0, size))) << size;
+    ASSERT_FALSE(read_from(text, texts.substr(0, size))) << size;
   }
 }
 

@@ -98,11 +98,12 @@ Result<File> File::read_head(Source source) {
 
 Result<void> File::read_descriptor() {
   DW_TRY_ASSIGN(const Tensor* texts, require(kTexts, tensor::DType::u8, 1));
-  DW_TRY(check_size(actor_json(header()), texts->shape[0]));
-  DW_TRY_ASSIGN(const auto bytes, read_all(*texts));
   DW_TRY_ASSIGN(descriptor_, frozen::read_descriptor(
                                  actor_json(header()),
-                                 {reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+                                 {.size_bytes = texts->shape[0],
+                                  .read = [&](std::uint64_t offset_bytes, std::span<std::byte> to) {
+                                    return read(*texts, offset_bytes, to);
+                                  }}));
   if (descriptor_.segments != 1) {
     return fail(ErrorCode::unsupported, "The frozen actor has {} segments; this program reads 1.",
                 descriptor_.segments);

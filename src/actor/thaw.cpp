@@ -221,6 +221,9 @@ class Loader {
   }
 
   Result<void> load_graphs(guest::Snapshot& guest) {
+    for (std::uint32_t n = 0; n < descriptor_.programs; ++n) {
+      DW_TRY(file_.require(fmt::format("program.{}", n), DType::u8, 1));
+    }
     for (const frozen::Graph& graph : descriptor_.graphs) {
       guest::Snapshot::Graph made{.executable = nullptr,
                                   .windows = {},

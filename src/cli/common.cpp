@@ -100,12 +100,12 @@ CLI::Option* add_kv_dtype_option(CLI::App& command, std::string& kv_dtype) {
 
 int report(const Error& error) {
   clear_progress();
-  fmt::print(stderr, "driftwood: {}\n", printable(error.message()));
+  say("driftwood: {}\n", printable(error.message()));
   return interrupted() ? kInterrupted : kFailure;
 }
 
 int report_usage(std::string_view sentence) {
-  fmt::print(stderr, "driftwood: {}\n", printable(sentence));
+  say("driftwood: {}\n", printable(sentence));
   return kUsage;
 }
 

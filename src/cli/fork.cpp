@@ -21,6 +21,9 @@ struct ForkCommand {
 };
 
 int fork(const ForkCommand& options) {
+  for (const std::string& path : options.outputs) {
+    if (auto can = check_can_save(path); !can) return report(can.error());
+  }
   const auto runtime = Runtime::create(options.runtime);
   if (!runtime) return report(runtime.error());
   const auto thawed = thaw_file(*runtime, options.frozen);

@@ -43,6 +43,7 @@ int freeze(FreezeCommand options) {
   }
   auto message = make_message(options.request, options.json);
   if (!message) return report(message.error());
+  if (auto can = check_can_save(options.save, message->size()); !can) return report(can.error());
   const auto runtime = Runtime::create(options.runtime);
   if (!runtime) return report(runtime.error());
   auto spawned = spawn(*runtime, options.spawn);

@@ -26,7 +26,9 @@ void on_interrupt(int) {
 
 void install_interrupt_handler() {
   // A shell starts background jobs with the signal ignored; that stays so.
-  if (std::signal(SIGINT, on_interrupt) == SIG_IGN) std::signal(SIGINT, SIG_IGN);
+  for (const int signal : {SIGINT, SIGTERM}) {
+    if (std::signal(signal, on_interrupt) == SIG_IGN) std::signal(signal, SIG_IGN);
+  }
 }
 
 CancelOnInterrupt::CancelOnInterrupt(Actor& actor) {

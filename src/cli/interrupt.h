@@ -1,5 +1,6 @@
-// Ctrl-C: the first one asks the actor at work to end, or its owner to stop after the present step;
-// a second one, or one while no actor works, ends the process at once with exit code 130.
+// Ctrl-C, or SIGTERM: the first one asks the actor at work to end, or its owner to stop after the
+// present step; a second one, or one while no actor works, ends the process at once with exit code
+// 130.
 #pragma once
 
 #include <driftwood/actor.h>

@@ -12,6 +12,7 @@
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/terminal.h"
 #include "cli/text_output.h"
 
 using namespace driftwood;
@@ -42,6 +43,7 @@ int run_to_the_end(const cli::Command& command) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  cli::take_standard_streams();
   CLI::App app{
       "Driftwood runs models as sandboxed WebAssembly guests that drive the device in place.",
       "driftwood"};

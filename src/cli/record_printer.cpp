@@ -60,8 +60,7 @@ void RecordPrinter::take(std::string_view bytes) {
 // A conversation goes on with the records that it was begun with, whichever are asked for now.
 void RecordPrinter::print(const TextRecord& record) {
   if (!json_ || record.text.empty()) return output_.print(record.text);
-  fmt::print("{}\n", ordered_json{{"text", record.text}}.dump());
-  std::fflush(stdout);
+  output_.print(ordered_json{{"text", record.text}}.dump() + "\n");
 }
 
 void RecordPrinter::print(const TokenRecord& record) {
@@ -75,8 +74,7 @@ void RecordPrinter::print(const TokenRecord& record) {
     line["top_logprobs"].push_back({{"id", entry.id}, {"logprob", logprob_of(entry)}});
   }
   if (record.is_prompt) line["prompt"] = true;
-  fmt::print("{}\n", line.dump());
-  std::fflush(stdout);
+  output_.print(line.dump() + "\n");
 }
 
 std::optional<Error> RecordPrinter::failure(ActorStatus status) const {
@@ -92,7 +90,7 @@ void RecordPrinter::finish(const std::optional<Saved>& saved) {
   if (!reason_.empty()) end_answer(may_go_on ? std::nullopt : saved);
   if (!may_go_on) return;
   if (json_) {
-    fmt::print("{}\n", ordered_json{{"done", "paused"}, {"saved", saved->to_json()}}.dump());
+    output_.print(ordered_json{{"done", "paused"}, {"saved", saved->to_json()}}.dump() + "\n");
   } else if (output_is_terminal()) {
     output_.end_line();
   }
@@ -111,16 +109,15 @@ void RecordPrinter::end_answer(const std::optional<Saved>& saved) {
                        {"decode_ms", milliseconds(usage_.decode_ns)},
                        {"tokens_per_second", rate}};
     if (saved) line["saved"] = saved->to_json();
-    fmt::print("{}\n", line.dump());
+    output_.print(line.dump() + "\n");
     return;
   }
   output_.end_line();
   if (!error_is_terminal()) return;
-  fmt::print(stderr,
-             "{} prompt tokens in {:.1f} ms, {} new tokens at {:.1f} tokens/s ({:.2f} GB/s), seed "
-             "{}, {}\n",
-             usage_.prompt_tokens, usage_.prefill_ns * 1e-6, usage_.completion_tokens, rate,
-             rate * static_cast<double>(weight_bytes_) * 1e-9, usage_.seed, reason);
+  say("{} prompt tokens in {:.1f} ms, {} new tokens at {:.1f} tokens/s ({:.2f} GB/s), seed "
+      "{}, {}\n",
+      usage_.prompt_tokens, usage_.prefill_ns * 1e-6, usage_.completion_tokens, rate,
+      rate * static_cast<double>(weight_bytes_) * 1e-9, usage_.seed, reason);
 }
 
 }  // namespace driftwood::cli

@@ -24,7 +24,7 @@ int replay(const ReplayCommand& options) {
   show_progress("replaying");
   const auto replayed = runtime->replay(options.frozen.path, found->model, found->options);
   clear_progress();
-  if (!replayed) return report(advise(replayed.error(), options.frozen, found->info));
+  if (!replayed) return report(advise(replayed.error(), options.frozen, *found));
   if (options.json) {
     const nlohmann::ordered_json out = {{"equal", replayed->is_equal},
                                         {"calls", replayed->calls},

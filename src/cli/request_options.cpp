@@ -18,7 +18,7 @@ constexpr double kMostTimeoutS = 1e9;
 Result<std::string> find_prompt(const RequestOptions& options) {
   if (options.prompt_option->count() > 0) return options.prompt;
   const std::string& path = options.prompt_path.empty() ? "-" : options.prompt_path;
-  if (path == "-" && input_is_terminal()) fmt::print(stderr, "Type the prompt, then Ctrl-D.\n");
+  if (path == "-" && input_is_terminal()) say("Type the prompt, then Ctrl-D.\n");
   auto prompt = read_input(path, kMostPromptBytes);
   if (prompt && prompt->ends_with('\n')) prompt->pop_back();
   return prompt;

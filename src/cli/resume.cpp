@@ -21,21 +21,19 @@ bool goes_on(const FrozenInfo& info) {
 
 void print_report(const Runtime& runtime, const FrozenOptions& options, const Thawed& thawed) {
   if (!thawed.report) {
-    fmt::print(stderr,
-               "{}: {} tokens are computed again; what follows is this model's and this guest's.\n",
-               printable(options.path), thawed.info.state_rows);
+    say("{}: {} tokens are computed again; what follows is this model's and this guest's.\n",
+        printable(options.path), thawed.info.state_rows);
     return;
   }
   const ThawReport& report = *thawed.report;
   const bool is_identical = report.sameness == Sameness::identical;
-  fmt::print(stderr, "{}: {}, {} tokens, {} bytes read in {:.2f} ms\n", printable(options.path),
-             is_identical ? "identical" : "same-state", report.state_rows, report.bytes_read,
-             thawed.thaw_ms);
+  say("{}: {}, {} tokens, {} bytes read in {:.2f} ms\n", printable(options.path),
+      is_identical ? "identical" : "same-state", report.state_rows, report.bytes_read,
+      thawed.thaw_ms);
   if (is_identical) return;
-  fmt::print(stderr,
-             "The state is exact, but this device sums in another order ({}) than the one that it "
-             "was frozen from ({}).\n",
-             runtime.device().numerics, printable(thawed.info.numerics));
+  say("The state is exact, but this device sums in another order ({}) than the one that it "
+      "was frozen from ({}).\n",
+      runtime.device().numerics, printable(thawed.info.numerics));
 }
 
 int go_on(Thawed& thawed, const ResumeOptions& options) {
@@ -50,7 +48,7 @@ int go_on(Thawed& thawed, const ResumeOptions& options) {
   printer.finish(*saved);
   tell(*saved);
   if (printer.ended_by_deadline() && !options.json) {
-    fmt::print(stderr, "driftwood: The time for the answer was over.\n");
+    say("driftwood: The time for the answer was over.\n");
   }
   return interrupted() ? kInterrupted : kSuccess;
 }
@@ -58,6 +56,8 @@ int go_on(Thawed& thawed, const ResumeOptions& options) {
 }  // namespace
 
 int resume(const Runtime& runtime, const ResumeOptions& options) {
+  const std::uint64_t message_bytes = options.message ? options.message->size() : 0;
+  if (auto can = check_can_save(options.save, message_bytes); !can) return report(can.error());
   auto thawed = options.reprefill ? reprefill_file(runtime, options.frozen)
                                   : thaw_file(runtime, options.frozen);
   if (!thawed) return report(thawed.error());

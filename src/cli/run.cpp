@@ -42,6 +42,7 @@ struct RunOptions {
 int run_prompt(const Runtime& runtime, RunOptions& options) {
   auto message = make_message(options.request, options.json);
   if (!message) return report(message.error());
+  if (auto can = check_can_save(options.save, message->size()); !can) return report(can.error());
   auto spawned = spawn(runtime, options.spawn);
   if (!spawned) return report(spawned.error());
   Actor& actor = spawned->actor;
@@ -57,8 +58,7 @@ int run_prompt(const Runtime& runtime, RunOptions& options) {
   printer.finish(*saved);
   tell(*saved);
   if (printer.ended_by_deadline() && !options.json) {
-    fmt::print(stderr, "driftwood: The time for the answer ({} s) was over.\n",
-               *options.request.timeout_s);
+    say("driftwood: The time for the answer ({} s) was over.\n", *options.request.timeout_s);
   }
   return interrupted() ? kInterrupted : kSuccess;
 }
@@ -66,6 +66,7 @@ int run_prompt(const Runtime& runtime, RunOptions& options) {
 int run_input(const Runtime& runtime, RunOptions& options) {
   auto message = read_input(options.input_path, kMostInputBytes);
   if (!message) return report(message.error());
+  if (auto can = check_can_save(options.save, message->size()); !can) return report(can.error());
   options.spawn.may_lack_model = true;  // guests that take other input than a prompt may do without
   auto spawned = spawn(runtime, options.spawn);
   if (!spawned) return report(spawned.error());

@@ -1,13 +1,20 @@
 #include "cli/saving.h"
 
+#include <driftwood/frozen.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
-#include <cstdio>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/fail.h"
 #include "cli/interrupt.h"
 #include "cli/terminal.h"
+#include "cli/text_output.h"
 
 namespace driftwood::cli {
 namespace {
@@ -17,7 +24,8 @@ using OnRecord = std::function<void(std::string_view record)>;
 Result<ActorStatus> work_in_steps(Actor& actor, std::uint64_t steps, const OnRecord& on_record) {
   const PauseOnInterrupt guard;
   auto status = actor.run(on_record, 0);
-  for (; status && *status == ActorStatus::paused && steps > 0 && !interrupted(); --steps) {
+  const auto goes_on = [&] { return steps > 0 && !interrupted() && !TextOutput::failure(); };
+  for (; status && *status == ActorStatus::paused && goes_on(); --steps) {
     status = actor.run(on_record, 1);
   }
   return status;
@@ -61,14 +69,47 @@ Result<ActorStatus> work(Actor& actor, const SaveOptions& options, std::string_v
   };
   show_progress(progress);
   const auto run = [&] {
-    if (!options.path.empty())
+    if (!options.path.empty()) {
+      // A reader that goes away stops the work, and what was done is saved.
+      std::signal(SIGPIPE, SIG_IGN);
       return work_in_steps(actor, options.steps.value_or(UINT64_MAX), show);
+    }
     const CancelOnInterrupt guard(actor);
     return actor.run(show);
   };
   const auto status = run();
   clear_progress();
   return status;
+}
+
+Result<void> check_can_save(const std::string& path) {
+  namespace fs = std::filesystem;
+  if (path.empty()) return {};
+  std::error_code error;
+  const fs::path target = fs::weakly_canonical(path, error);  // through links
+  if (fs::is_directory(target, error)) {
+    return fail(ErrorCode::invalid_argument, "\"{}\" is a folder; name a file in it.", path);
+  }
+  const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
+  if (!fs::is_directory(folder, error)) {
+    return fail(ErrorCode::not_found, "There is no folder \"{}\" to write file \"{}\" into.",
+                folder.string(), path);
+  }
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+    return fail(ErrorCode::io, "No file can be made in folder \"{}\": {}.", folder.string(),
+                std::strerror(errno));
+  }
+  return {};
+}
+
+Result<void> check_can_save(const SaveOptions& options, std::uint64_t message_bytes) {
+  if (options.path.empty()) return {};
+  if (message_bytes > kMostFrozenTextBytes) {
+    return fail(ErrorCode::limit,
+                "The message has {} bytes; an actor in the midst of one is saved with at most {}.",
+                message_bytes, kMostFrozenTextBytes);
+  }
+  return check_can_save(options.path);
 }
 
 Result<std::optional<Saved>> save(const Actor& actor, const SaveOptions& options,
@@ -82,9 +123,8 @@ Result<std::optional<Saved>> save(const Actor& actor, const SaveOptions& options
 
 void tell(const std::optional<Saved>& saved) {
   if (!saved || !error_is_terminal()) return;
-  fmt::print(stderr, "{} tokens in {} ({} bytes){}\n", saved->report.state_rows,
-             printable(saved->path), saved->report.file_bytes,
-             saved->is_paused ? "; driftwood run --resume goes on" : "");
+  say("{} tokens in {} ({} bytes){}\n", saved->report.state_rows, printable(saved->path),
+      saved->report.file_bytes, saved->is_paused ? "; driftwood run --resume goes on" : "");
 }
 
 }  // namespace driftwood::cli

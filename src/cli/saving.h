@@ -33,8 +33,16 @@ struct Saved {
   nlohmann::ordered_json to_json() const;
 };
 
-// Has the actor work: to the end, or, if it is to be saved, until its steps are made or Ctrl-C is
-// pressed. Otherwise Ctrl-C cancels what it is at. Errors: those of Actor::run.
+// Whether a file can be written there, asked before anything is done for it. Errors: with the
+// reason.
+Result<void> check_can_save(const std::string& path);
+// The same of an actor that is to be saved, with a message of so many bytes under way. Errors:
+// limit for more than a file holds.
+Result<void> check_can_save(const SaveOptions& options, std::uint64_t message_bytes);
+
+// Has the actor work: to the end, or, if it is to be saved, until its steps are made, Ctrl-C is
+// pressed or standard output cannot be written. Otherwise Ctrl-C cancels what it is at. Errors:
+// those of Actor::run.
 Result<ActorStatus> work(Actor& actor, const SaveOptions& options, std::string_view progress,
                          const std::function<void(std::string_view record)>& on_record);
 

@@ -1,6 +1,6 @@
 #include "cli/terminal.h"
 
-#include <fmt/format.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -24,15 +24,23 @@ bool input_is_terminal() {
   return isatty(STDIN_FILENO) == 1;
 }
 
+void take_standard_streams() {
+  for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(number, F_GETFD) >= 0) continue;
+    // The lowest that is free, which is this one.
+    (void)::open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
 void show_progress(std::string_view step) {
   if (!error_is_terminal()) return;
-  fmt::print(stderr, "\r\x1b[K{} ...", step);
+  say("\r\x1b[K{} ...", step);
   progress_is_shown = true;
 }
 
 void clear_progress() {
   if (!std::exchange(progress_is_shown, false)) return;
-  fmt::print(stderr, "\r\x1b[K");
+  say("\r\x1b[K");
 }
 
 std::string printable(std::string_view text) {

@@ -12,6 +12,17 @@ bool output_is_terminal();
 bool error_is_terminal();
 bool input_is_terminal();
 
+// Says something on standard error. What cannot be written there is lost, and nothing else.
+template <typename... Args>
+void say(fmt::format_string<Args...> format, Args&&... args) {
+  const std::string text = fmt::format(format, std::forward<Args>(args)...);
+  (void)std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+// Has descriptors 0 to 2 taken where they were closed, so that no file that is opened later becomes
+// standard output; reading and writing them fails as before.
+void take_standard_streams();
+
 // Shows what is going on in one line of standard error, replacing the one before.
 void show_progress(std::string_view step);
 void clear_progress();

@@ -44,13 +44,24 @@ Result<Surroundings> find_surroundings(const Runtime& runtime, const FrozenOptio
   return found;
 }
 
-Error advise(const Error& error, const FrozenOptions& options, const FrozenInfo& info) {
+Error advise(const Error& error, const FrozenOptions& options, const Surroundings& found) {
   if (error.code() != ErrorCode::invalid_argument) return error;
+  const FrozenInfo& info = found.info;
   std::string advice;
-  if (info.is_thin && options.guest.empty()) advice += " Name the guest with --guest.";
-  if (info.model && options.model.empty()) advice += " Name the model with --model.";
-  if (advice.empty()) advice = " Name the model and the guest that it was frozen with.";
-  advice += " Or have its tokens computed again by those that are here: thaw --reprefill.";
+  if (found.model && info.model && found.model->fingerprint() != *info.model) {
+    advice = options.model.empty() ? " Name the model with --model."
+                                   : " Name the model that it was frozen with.";
+  } else if (info.is_thin) {
+    advice = options.guest.empty() ? " Name the guest with --guest."
+                                   : " Name the guest that it was frozen with.";
+  } else if (!options.guest.empty()) {
+    advice = " Leave --guest out: the guest is in the file.";
+  }
+  // Only tokens can be computed again, and only by the tokenizer that they are of.
+  const bool has_tokens = info.model && !info.model->tokenizer.empty() && info.state_rows > 0;
+  if (has_tokens && found.model && found.model->fingerprint().tokenizer == info.model->tokenizer) {
+    advice += " Or have its tokens computed again by those that are here: thaw --reprefill.";
+  }
   return Error(error.code(), error.message() + advice);
 }
 
@@ -63,7 +74,7 @@ Result<Thawed> thaw_file(const Runtime& runtime, const FrozenOptions& options) {
   auto thawed = runtime.thaw(options.path, found->model, found->options);
   const std::chrono::duration<double, std::milli> taken = Clock::now() - begin;
   clear_progress();
-  if (!thawed) return std::unexpected(advise(thawed.error(), options, found->info));
+  if (!thawed) return std::unexpected(advise(thawed.error(), options, *found));
   return Thawed{.actor = std::move(thawed->actor),
                 .report = thawed->report,
                 .info = std::move(found->info),

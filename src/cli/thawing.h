@@ -31,7 +31,7 @@ struct Surroundings {
 Result<Surroundings> find_surroundings(const Runtime& runtime, const FrozenOptions& options);
 
 // The error of a thaw or a replay, with the options that may help.
-Error advise(const Error& error, const FrozenOptions& options, const FrozenInfo& info);
+Error advise(const Error& error, const FrozenOptions& options, const Surroundings& found);
 
 struct Thawed {
   Actor actor;

@@ -37,7 +37,8 @@ void write(Level level, std::string_view line) {
   if (state().sink) {
     state().sink(level, line);
   } else {
-    fmt::print(stderr, "driftwood: {}\n", line);
+    const std::string text = fmt::format("driftwood: {}\n", line);
+    (void)std::fwrite(text.data(), 1, text.size(), stderr);  // a log that cannot be written is lost
   }
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <optional>
 
 #include "os/file.h"
 #include "os/file_faults.h"
@@ -57,15 +58,21 @@ Result<std::filesystem::path> follow_links(const std::string& path) {
 // The file that is written before it takes its place; deleted if it never does.
 class TemporaryFile {
  public:
+  // `old_mode`: of the file that it replaces, if there is one.
   static Result<TemporaryFile> create(const std::string& path, const std::string& folder,
-                                      Readers readers) {
-    const mode_t mode = readers == Readers::owner ? 0600 : 0666;
+                                      Readers readers, std::optional<mode_t> old_mode) {
+    const bool is_private = readers == Readers::owner || old_mode;
+    const mode_t mode = is_private ? 0600 : 0666;
     std::string name = fmt::format("{}/{}{:016x}.tmp", folder, kTemporaryPrefix, random_bits());
     const auto number = static_cast<int>(step("open", [&] {
       return ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     }));
     if (number < 0) return cannot_be_written(path);
-    return TemporaryFile(path, std::move(name), Descriptor(number));
+    TemporaryFile file(path, std::move(name), Descriptor(number));
+    if (readers == Readers::usual && old_mode && ::fchmod(number, *old_mode & 0777) != 0) {
+      return cannot_be_written(path);
+    }
+    return file;
   }
 
   TemporaryFile(TemporaryFile&& other) noexcept
@@ -170,7 +177,9 @@ Result<void> replace_file(const std::string& path, Parts parts, Durability durab
                           Readers readers) {
   DW_TRY_ASSIGN(const std::filesystem::path target, follow_links(path));
   struct stat status;
-  if (::stat(target.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+  std::optional<mode_t> old_mode;
+  if (::stat(target.c_str(), &status) == 0) old_mode = status.st_mode;
+  if (old_mode && !S_ISREG(*old_mode)) {
     return fail(ErrorCode::io, "\"{}\" is not a regular file, so it cannot be replaced.", path);
   }
   if (!target.has_filename()) {
@@ -187,7 +196,7 @@ Result<void> replace_file(const std::string& path, Parts parts, Durability durab
   if (durability == Durability::synced) {
     DW_TRY_ASSIGN(folder_descriptor, Descriptor::open_for_reading(folder, O_DIRECTORY));
   }
-  DW_TRY_ASSIGN(TemporaryFile file, TemporaryFile::create(path, folder, readers));
+  DW_TRY_ASSIGN(TemporaryFile file, TemporaryFile::create(path, folder, readers, old_mode));
   DW_TRY(file.write(parts));
   if (durability == Durability::synced) DW_TRY(file.sync());
   DW_TRY(file.close());

@@ -19,7 +19,7 @@ enum class Durability {
 
 // Who may read the new file.
 enum class Readers {
-  usual,  // as the process's umask says
+  usual,  // those of the file that it replaces; of a new one as the process's umask says
   owner,  // its owner, who alone may write it, too
 };
 

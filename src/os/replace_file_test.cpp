@@ -106,6 +106,17 @@ TEST_F(ReplaceFile, has_the_mode_of_a_new_file) {
   EXPECT_EQ(status.st_mode & 0777, 0640u);
 }
 
+TEST_F(ReplaceFile, has_the_mode_of_the_file_that_it_replaces) {
+  for (const mode_t mode : {0600, 0644, 0464}) {
+    folder_.write("file", "old");
+    ASSERT_EQ(::chmod(path_.c_str(), mode), 0);
+    EXPECT_TRUE(replace(path_, {"x"}));
+    struct stat status;
+    ASSERT_EQ(::stat(path_.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777, mode);
+  }
+}
+
 TEST_F(ReplaceFile, leaves_the_bytes_of_an_open_old_file) {
   folder_.write("file", "old");
   std::ifstream open(path_);

@@ -101,6 +101,7 @@ Result<std::string> GenerateRequest::to_json() const {
   if (seed) request["seed"] = *seed;
   if (ignore_eos) request["ignore_eos"] = true;
   if (prefill_piece) request["prefill_piece"] = *prefill_piece;
+  if (answered > 0) request["answered"] = answered;
   if (!reuse_prefix) request["reuse_prefix"] = false;
   if (tokens) request["output"] = "tokens";
   if (top_logprobs > 0) request["top_logprobs"] = top_logprobs;

@@ -20,6 +20,10 @@ std::uint64_t Model::weight_bytes() const {
 bool Model::has_tokenizer() const {
   return impl_->tokenizer != nullptr;
 }
+ModelFingerprint Model::fingerprint() const {
+  const model::Fingerprint& own = impl_->fingerprint();
+  return {.config = own.config, .weights = own.weights, .tokenizer = own.tokenizer};
+}
 Result<std::vector<std::int32_t>> Model::encode(std::string_view text, bool add_special) const {
   if (!has_tokenizer()) {
     return fail(ErrorCode::not_found, "The model \"{}\" has no tokenizer.json.", name());

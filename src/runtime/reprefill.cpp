@@ -15,20 +15,28 @@ namespace {
 using actor::frozen::File;
 using nlohmann::json;
 
-// Of the first state whose rows have them, those of all its rows.
-Result<std::vector<std::int32_t>> tokens_of(const File& file) {
-  for (std::size_t n = 0; n < file.descriptor().states.size(); ++n) {
-    const std::string name = fmt::format("state.{}.tokens", n);
-    if (file.find(name) == nullptr) continue;
-    DW_TRY_ASSIGN(const File::Tensor* tensor, file.require(name, tensor::DType::i32, 1));
-    if (tensor->shape[0] < file.descriptor().states[n].rows) break;
-    std::vector<std::int32_t> ids(file.descriptor().states[n].rows);
-    DW_TRY(file.read(*tensor, 0, std::as_writable_bytes(std::span(ids))));
-    return ids;
-  }
+std::unexpected<Error> no_tokens() {
   return fail(ErrorCode::not_found,
               "The frozen actor does not say which tokens its rows stand for, so they cannot be "
               "computed again.");
+}
+
+// Of the first state whose rows have them, those of all its rows; none if no state has rows.
+Result<std::vector<std::int32_t>> tokens_of(const File& file) {
+  const auto& states = file.descriptor().states;
+  if (std::ranges::all_of(states, [](const auto& state) { return state.rows == 0; })) {
+    return std::vector<std::int32_t>();
+  }
+  for (std::size_t n = 0; n < states.size(); ++n) {
+    const std::string name = fmt::format("state.{}.tokens", n);
+    if (file.find(name) == nullptr) continue;
+    DW_TRY_ASSIGN(const File::Tensor* tensor, file.require(name, tensor::DType::i32, 1));
+    if (tensor->shape[0] < states[n].rows) break;
+    std::vector<std::int32_t> ids(states[n].rows);
+    DW_TRY(file.read(*tensor, 0, std::as_writable_bytes(std::span(ids))));
+    return ids;
+  }
+  return no_tokens();
 }
 
 Result<void> check_tokenizer(const File& file, const model::Model& model) {
@@ -57,8 +65,8 @@ Result<json> last_request(const File& file) {
   return request.is_object() ? request : json();
 }
 
-// Tokens of the prompt of a request.
-Result<std::size_t> prompt_tokens(const json& request, const model::Model& model) {
+// How many tokens the prompt of a request has.
+Result<std::size_t> prompt_size(const json& request, const model::Model& model) {
   if (const auto ids = request.find("prompt_ids"); ids != request.end()) return ids->size();
   const auto prompt = request.find("prompt");
   if (prompt == request.end() || !prompt->is_string() || model.tokenizer == nullptr) return 0;
@@ -68,23 +76,30 @@ Result<std::size_t> prompt_tokens(const json& request, const model::Model& model
 }
 
 // What has the guest compute the tokens: the rest of the request that was being answered, or no
-// more than the tokens where there was none.
+// more than the tokens where there was none. Null where there is nothing to compute.
 Result<json> request_of(const File& file, const std::vector<std::int32_t>& tokens,
                         const model::Model& model) {
   DW_TRY_ASSIGN(json request, last_request(file));
-  const bool is_answering = file.descriptor().in_message && !request.is_null();
-  if (!is_answering) {
+  const bool in_message = file.descriptor().in_message;
+  if (in_message && request.is_null() && tokens.empty()) return no_tokens();
+  if (!in_message || request.is_null()) {
+    if (tokens.empty()) return json();
     return json{{"prompt_ids", tokens}, {"max_tokens", 0}, {"output", "tokens"}};
   }
-  DW_TRY_ASSIGN(const std::size_t of_prompt, prompt_tokens(request, model));
-  const std::uint64_t answered = tokens.size() - std::min(of_prompt, tokens.size());
+  DW_TRY_ASSIGN(const std::size_t of_prompt, prompt_size(request, model));
+  if (tokens.size() <= of_prompt) return request;  // nothing was answered yet
+  const std::uint64_t answered = tokens.size() - of_prompt;
   if (const auto most = request.find("max_tokens");
       most != request.end() && most->is_number_unsigned()) {
     const auto asked = most->get<std::uint64_t>();
     *most = asked - std::min(asked, answered);
   }
-  request.erase("prompt");
+  // What was reported of the prompt is not reported again.
+  for (const char* done : {"prompt", "prompt_logprobs", "score_from"}) request.erase(done);
   request["prompt_ids"] = tokens;
+  const auto before = request.find("answered");  // of a request that was computed again itself
+  const bool was_begun = before != request.end() && before->is_number_unsigned();
+  request["answered"] = answered + (was_begun ? before->get<std::uint64_t>() : 0);
   return request;
 }
 
@@ -114,7 +129,9 @@ Result<Actor> Runtime::reprefill(const std::string& path, const GuestModule& gue
   DW_TRY_ASSIGN(const json request, request_of(file, tokens, *model.impl()));
   const auto& frozen = file.descriptor();
   DW_TRY_ASSIGN(Actor actor, spawn(guest, model, completed(options, frozen.options)));
-  actor.send(request.dump(), frozen.in_message ? frozen.left_ns : std::nullopt);
+  if (!request.is_null()) {
+    actor.send(request.dump(), frozen.in_message ? frozen.left_ns : std::nullopt);
+  }
   for (const auto& message : frozen.mailbox) actor.send(message.text.bytes, message.left_ns);
   std::vector<std::string> records;
   for (const auto& record : frozen.output) records.push_back(record.bytes);

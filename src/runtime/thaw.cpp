@@ -126,9 +126,9 @@ Result<ThawedActor> Runtime::thaw(std::span<const std::byte> bytes,
   return thaw_file(file, model, options);
 }
 
-Result<ReplayReport> Runtime::replay(const std::string& path, const std::optional<Model>& model,
-                                     const ThawOptions& options) const {
-  DW_TRY_ASSIGN(const auto file, actor::frozen::File::open(path));
+Result<ReplayReport> Runtime::replay_file(const actor::frozen::File& file,
+                                          const std::optional<Model>& model,
+                                          const ThawOptions& options) const {
   if (options.verify) DW_TRY(file.verify_checksums(actor::frozen::File::Checked::bulk));
   DW_TRY_ASSIGN(auto module, find_module(file, options, impl_->engine));
   DW_TRY_ASSIGN(auto replayed, actor::replay(file, services_for(*impl_->device, model, options),
@@ -136,6 +136,14 @@ Result<ReplayReport> Runtime::replay(const std::string& path, const std::optiona
   return ReplayReport{.is_equal = replayed.difference.empty(),
                       .calls = replayed.calls,
                       .difference = std::move(replayed.difference)};
+}
+
+Result<ReplayReport> Runtime::replay(const std::string& path, const std::optional<Model>& model,
+                                     const ThawOptions& options) const {
+  DW_TRY_ASSIGN(const auto file, actor::frozen::File::open(path));
+  auto replayed = replay_file(file, model, options);
+  if (!replayed) return pass_on(replayed, path);
+  return replayed;
 }
 
 }  // namespace driftwood

@@ -250,12 +250,18 @@ TEST_F(Frozen, that_was_idle_is_computed_again_without_an_answer) {
   EXPECT_TRUE(records[0].contains("done")) << records[0];
 }
 
-TEST_F(Frozen, without_tokens_cannot_be_computed_again) {
+TEST_F(Frozen, that_had_not_begun_is_answered_from_the_beginning) {
   Actor actor = spawn();
   ASSERT_TRUE(actor.freeze(path_, {}));
-  const auto refused = runtime_.reprefill(path_, guest_, model_, {});
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code(), ErrorCode::not_found);
+  auto idle = runtime_.reprefill(path_, guest_, model_, {});
+  ASSERT_TRUE(idle) << idle.error().message();
+  EXPECT_TRUE(work(*idle).empty());
+
+  actor.send(kRequest);
+  ASSERT_TRUE(actor.freeze(path_, {}));
+  auto again = runtime_.reprefill(path_, guest_, model_, {});
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_EQ(work(*again), work(actor));
 }
 
 TEST_F(Frozen, tokens_are_limited_over_the_whole_life) {
