@@ -244,8 +244,8 @@ class Thaw(FrozenTest):
             self.assertEqual((result.returncode, result.stdout), (0, text))
             result = subprocess.run([DRIFTWOOD, "thaw", self.folder / "none"], stderr=full)
             self.assertEqual(result.returncode, 1)
-        closed = ["sh", "-c", 'exec "$@" <&- >&-', "sh", DRIFTWOOD, "run", *map(str, SAMPLED), PROMPT]
-        result = subprocess.run(closed, stderr=subprocess.PIPE)
+        closed = ["sh", "-c", 'exec "$@" <&- >&-', "sh", DRIFTWOOD, "run"]
+        result = subprocess.run([*closed, *map(str, SAMPLED), PROMPT], stderr=subprocess.PIPE)
         self.assertEqual(result.returncode, 1)
         self.assertIn(b"Standard output cannot be written: Bad file descriptor.", result.stderr)
 

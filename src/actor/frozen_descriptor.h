@@ -2,8 +2,6 @@
 // its bulk bytes, as plain values.
 #pragma once
 
-#include <driftwood/frozen.h>
-
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -109,7 +107,7 @@ char type_letter(std::string_view name);
 // and so is the file's header with all that is not the description.
 inline constexpr std::uint64_t kMostJsonBytes = std::uint64_t{8} << 20;
 inline constexpr std::uint64_t kMostJsonValues = std::uint64_t{1} << 18;
-inline constexpr std::uint64_t kMostTextBytes = kMostFrozenTextBytes;
+inline constexpr std::uint64_t kMostTextBytes = std::uint64_t{64} << 20;
 inline constexpr std::uint64_t kMostHeadBytes = 2 * kMostJsonBytes;  // quotes in it are escaped
 
 // Blocks of all states together, each of which takes some 160 bytes beside its rows.

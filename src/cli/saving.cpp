@@ -2,11 +2,8 @@
 
 #include <driftwood/frozen.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -94,10 +91,6 @@ Result<void> check_can_save(const std::string& path) {
   if (!fs::is_directory(folder, error)) {
     return fail(ErrorCode::not_found, "There is no folder \"{}\" to write file \"{}\" into.",
                 folder.string(), path);
-  }
-  if (::access(folder.c_str(), W_OK | X_OK) != 0) {
-    return fail(ErrorCode::io, "No file can be made in folder \"{}\": {}.", folder.string(),
-                std::strerror(errno));
   }
   return {};
 }

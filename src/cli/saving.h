@@ -33,8 +33,8 @@ struct Saved {
   nlohmann::ordered_json to_json() const;
 };
 
-// Whether a file can be written there, asked before anything is done for it. Errors: with the
-// reason.
+// Whether the file is in a folder that is there, asked before anything is done for it. Errors:
+// not_found; invalid_argument for a folder in its place.
 Result<void> check_can_save(const std::string& path);
 // The same of an actor that is to be saved, with a message of so many bytes under way. Errors:
 // limit for more than a file holds.

@@ -1,8 +1,12 @@
 // What a person at a terminal sees beside the result. In a pipe or a file nothing is shown.
 #pragma once
 
+#include <fmt/format.h>
+
+#include <cstdio>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace driftwood::cli {
 

@@ -13,6 +13,8 @@
 namespace driftwood {
 namespace {
 
+static_assert(kMostFrozenTextBytes == actor::frozen::kMostTextBytes);
+
 using actor::frozen::Descriptor;
 using actor::frozen::File;
 
