@@ -22,6 +22,7 @@ from cli_support import (
     STORIES,
     CommandTest,
     devices,
+    driftwood,
     main,
 )
 
@@ -166,9 +167,12 @@ class Frozen(CommandTest):
         self.assertEqual(self.works("verify", path), b"whole\n")
         self.assertIn(b"the same bits", self.works("replay", *GPU, path))
         fork = self.folder / "fork"
-        self.works("fork", *GPU, path, fork)
+        said = driftwood("fork", *GPU, path, fork).stderr
+        self.assertEqual(said, b"")
         self.assertEqual(self.works("diff", path, fork), b"")
         self.assertEqual(self.thaw(fork, *GPU)[0], whole)
+        said = driftwood("fork", *CPU, path, fork).stderr
+        self.assertIn(b"same-state", said)
 
     def test_from_file_to_file_by_a_few_steps(self):
         sampled = ("--temperature", 0.9, "--seed", 7, "--max-tokens", 20)

@@ -28,6 +28,7 @@ int fork(const ForkCommand& options) {
   if (!runtime) return report(runtime.error());
   const auto thawed = thaw_file(*runtime, options.frozen);
   if (!thawed) return report(thawed.error());
+  if (thawed->report->sameness != Sameness::identical) tell(*runtime, options.frozen, *thawed);
   auto written = nlohmann::ordered_json::array();
   for (const std::string& path : options.outputs) {
     const auto forked = thawed->actor.fork();

@@ -19,23 +19,6 @@ bool goes_on(const FrozenInfo& info) {
   return !is_at_rest || info.waiting_messages > 0 || info.waiting_records > 0;
 }
 
-void print_report(const Runtime& runtime, const FrozenOptions& options, const Thawed& thawed) {
-  if (!thawed.report) {
-    say("{}: {} tokens are computed again; what follows is this model's and this guest's.\n",
-        printable(options.path), thawed.info.state_rows);
-    return;
-  }
-  const ThawReport& report = *thawed.report;
-  const bool is_identical = report.sameness == Sameness::identical;
-  say("{}: {}, {} tokens, {} bytes read in {:.2f} ms\n", printable(options.path),
-      is_identical ? "identical" : "same-state", report.state_rows, report.bytes_read,
-      thawed.thaw_ms);
-  if (is_identical) return;
-  say("The state is exact, but this device sums in another order ({}) than the one that it "
-      "was frozen from ({}).\n",
-      runtime.device().numerics, printable(thawed.info.numerics));
-}
-
 int go_on(Thawed& thawed, const ResumeOptions& options) {
   if (options.message) thawed.actor.send(*options.message, options.timeout_ns);
   RecordPrinter printer(options.json, RecordPrinter::Protocol::any, thawed.weight_bytes);
@@ -62,7 +45,7 @@ int resume(const Runtime& runtime, const ResumeOptions& options) {
                                   : thaw_file(runtime, options.frozen);
   if (!thawed) return report(thawed.error());
   if (options.report || thawed->report->sameness != Sameness::identical) {
-    print_report(runtime, options.frozen, *thawed);
+    tell(runtime, options.frozen, *thawed);
   }
   if (options.message && thawed->info.next == "finished") {
     return report(Error(ErrorCode::invalid_argument,

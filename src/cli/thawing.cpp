@@ -98,4 +98,21 @@ Result<Thawed> reprefill_file(const Runtime& runtime, const FrozenOptions& optio
                 .thaw_ms = 0};
 }
 
+void tell(const Runtime& runtime, const FrozenOptions& options, const Thawed& thawed) {
+  if (!thawed.report) {
+    say("{}: {} tokens are computed again; what follows is this model's and this guest's.\n",
+        printable(options.path), thawed.info.state_rows);
+    return;
+  }
+  const ThawReport& report = *thawed.report;
+  const bool is_identical = report.sameness == Sameness::identical;
+  say("{}: {}, {} tokens, {} bytes read in {:.2f} ms\n", printable(options.path),
+      is_identical ? "identical" : "same-state", report.state_rows, report.bytes_read,
+      thawed.thaw_ms);
+  if (is_identical) return;
+  say("The state is exact, but this device sums in another order ({}) than the one that it "
+      "was frozen from ({}).\n",
+      runtime.device().numerics, printable(thawed.info.numerics));
+}
+
 }  // namespace driftwood::cli

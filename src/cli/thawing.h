@@ -47,4 +47,7 @@ Result<Thawed> thaw_file(const Runtime& runtime, const FrozenOptions& options);
 // Errors: those of find_surroundings and Runtime::reprefill.
 Result<Thawed> reprefill_file(const Runtime& runtime, const FrozenOptions& options);
 
+// Says on standard error what is guaranteed of an actor that was thawed.
+void tell(const Runtime& runtime, const FrozenOptions& options, const Thawed& thawed);
+
 }  // namespace driftwood::cli
