@@ -4,7 +4,7 @@
 
 #include "device/test_support.h"
 #include "device/vulkan/heap.h"
-#include "device/vulkan/test_driver.h"
+#include "device/vulkan/test_gpu.h"
 
 namespace driftwood::device::vulkan {
 namespace {
@@ -15,14 +15,11 @@ using testing::Driver;
 
 constexpr std::uint64_t kBytes = std::uint64_t{256} << 20;  // filling so many takes a while
 
-class QueueTest : public ::testing::TestWithParam<bool> {
+class QueueTest : public testing::WorkingGpu {
  protected:
   void SetUp() override {
-    if (GetParam()) driver_.pretend_discrete();
-    gpu_ = testing::open_gpu(driver_);
-    if (gpu_ == nullptr) GTEST_SKIP() << "There is no Vulkan device.";
-    heap_ = std::make_unique<Heap>(*gpu_);
-    queue_ = must(Queue::create(*gpu_));
+    WorkingGpu::SetUp();
+    if (IsSkipped()) return;
     memory_ = must(heap_->allocate(Use::staging, kBytes));
   }
   void TearDown() override {
@@ -48,17 +45,11 @@ class QueueTest : public ::testing::TestWithParam<bool> {
     return *reinterpret_cast<const std::uint32_t*>(memory_.contents() + kBytes - 4);
   }
 
-  Driver driver_;
-  std::unique_ptr<Gpu> gpu_;
-  std::unique_ptr<Heap> heap_;
-  std::unique_ptr<Queue> queue_;
   Heap::Piece memory_;
   std::vector<VkCommandBuffer> all_;
 };
 
-INSTANTIATE_TEST_SUITE_P(, QueueTest, ::testing::Bool(), [](const auto& info) {
-  return std::string(info.param ? "discrete" : "shared");
-});
+INSTANTIATE_TEST_SUITE_P(, QueueTest, ::testing::Bool(), testing::memory_kind);
 
 TEST_P(QueueTest, work_is_done_when_its_ticket_is) {
   const Ticket first = must(queue_->submit(fill(1))), second = must(queue_->submit(fill(2)));

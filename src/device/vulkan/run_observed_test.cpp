@@ -4,10 +4,7 @@
 #include <utility>
 
 #include "core/hash.h"
-#include "device/test_case_run.h"
-#include "device/test_decoder.h"
-#include "device/vulkan/test_driver.h"
-#include "device/vulkan/vulkan_device.h"
+#include "device/vulkan/test_decoder_run.h"
 
 namespace driftwood::device::vulkan {
 namespace {
@@ -15,24 +12,9 @@ namespace {
 using namespace device::testing;
 using testing::Driver;
 
-class ObservedRun : public ::testing::TestWithParam<bool> {
- protected:
-  void SetUp() override {
-    if (GetParam()) driver_.pretend_discrete();
-    auto device = open_vulkan_device({.instance = driver_.options()});
-    if (!device) GTEST_SKIP() << device.error().message();
-    run_.emplace(must(CaseRun::create(one_, *std::move(device))));
-  }
+class ObservedRun : public testing::DecoderRun {};
 
-  Driver driver_;
-  const ConformanceCase one_ = make_decoder(tensor::DType::bf16);
-  const std::shared_ptr<const graph::Program> program_ = decode(one_.program);
-  std::optional<CaseRun> run_;
-};
-
-INSTANTIATE_TEST_SUITE_P(, ObservedRun, ::testing::Bool(), [](const auto& info) {
-  return std::string(info.param ? "discrete" : "shared");
-});
+INSTANTIATE_TEST_SUITE_P(, ObservedRun, ::testing::Bool(), testing::memory_kind);
 
 TEST_P(ObservedRun, tells_of_each_op_with_the_bits_of_a_run_that_is_not_observed) {
   const std::vector<SequenceData> texts = {

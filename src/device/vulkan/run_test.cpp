@@ -4,10 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "device/test_case_run.h"
-#include "device/test_decoder.h"
-#include "device/vulkan/test_driver.h"
-#include "device/vulkan/vulkan_device.h"
+#include "device/vulkan/test_decoder_run.h"
 
 namespace driftwood::device::vulkan {
 namespace {
@@ -15,15 +12,8 @@ namespace {
 using namespace device::testing;
 using testing::Driver;
 
-class VulkanRun : public ::testing::TestWithParam<bool> {
+class VulkanRun : public testing::DecoderRun {
  protected:
-  void SetUp() override {
-    if (GetParam()) driver_.pretend_discrete();
-    auto device = open_vulkan_device({.instance = driver_.options()});
-    if (!device) GTEST_SKIP() << device.error().message();
-    run_.emplace(must(CaseRun::create(one_, *std::move(device))));
-  }
-
   // Tokens [begin, begin + count) of a text, with a state or a new one.
   SequenceData text(std::uint32_t seed, std::uint32_t begin, std::uint32_t count,
                     AppendState* state = nullptr) {
@@ -54,16 +44,9 @@ class VulkanRun : public ::testing::TestWithParam<bool> {
                                   std::vector<SequenceData>& sequences) {
     return device::testing::run(device, with, sequences);
   }
-
-  Driver driver_;
-  const ConformanceCase one_ = make_decoder(tensor::DType::bf16);
-  const std::shared_ptr<const graph::Program> program_ = decode(one_.program);
-  std::optional<CaseRun> run_;
 };
 
-INSTANTIATE_TEST_SUITE_P(, VulkanRun, ::testing::Bool(), [](const auto& info) {
-  return std::string(info.param ? "discrete" : "shared");
-});
+INSTANTIATE_TEST_SUITE_P(, VulkanRun, ::testing::Bool(), testing::memory_kind);
 
 TEST_P(VulkanRun, sequences_have_together_the_bits_that_they_have_alone) {
   std::vector<SequenceData> together;

@@ -220,6 +220,11 @@ inline std::uint64_t Driver::reached() const {
   return value;
 }
 
+// The name of a test by its parameter: whether the GPU passes as one with memory of its own.
+inline const auto memory_kind = [](const auto& info) {
+  return std::string(info.param ? "discrete" : "shared");
+};
+
 // The first GPU, opened through a driver. Null, and the test is to be skipped, where there is none.
 inline std::unique_ptr<Gpu> open_gpu(Driver& driver) {
   auto instance = Instance::create(driver.options());

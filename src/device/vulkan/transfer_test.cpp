@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "device/test_support.h"
-#include "device/vulkan/test_driver.h"
+#include "device/vulkan/test_gpu.h"
 
 namespace driftwood::device::vulkan {
 namespace {
@@ -25,14 +25,11 @@ Bytes pattern(std::size_t size) {
   return bytes;
 }
 
-class TransferTest : public ::testing::TestWithParam<bool> {
+class TransferTest : public testing::WorkingGpu {
  protected:
   void SetUp() override {
-    if (GetParam()) driver_.pretend_discrete();
-    gpu_ = testing::open_gpu(driver_);
-    if (gpu_ == nullptr) GTEST_SKIP() << "There is no Vulkan device.";
-    heap_ = std::make_unique<Heap>(*gpu_);
-    queue_ = must(Queue::create(*gpu_));
+    WorkingGpu::SetUp();
+    if (IsSkipped()) return;
     transfer_ = must(Transfer::create(*gpu_, *queue_, *heap_));
   }
 
@@ -47,16 +44,10 @@ class TransferTest : public ::testing::TestWithParam<bool> {
     return bytes;
   }
 
-  Driver driver_;
-  std::unique_ptr<Gpu> gpu_;
-  std::unique_ptr<Heap> heap_;
-  std::unique_ptr<Queue> queue_;
   std::unique_ptr<Transfer> transfer_;
 };
 
-INSTANTIATE_TEST_SUITE_P(, TransferTest, ::testing::Bool(), [](const auto& info) {
-  return std::string(info.param ? "discrete" : "shared");
-});
+INSTANTIATE_TEST_SUITE_P(, TransferTest, ::testing::Bool(), testing::memory_kind);
 
 TEST_P(TransferTest, what_is_uploaded_is_downloaded_whatever_its_size_and_place) {
   const auto buffer = allocate(1000);
