@@ -176,6 +176,7 @@ std::vector<ConformanceCase> linear_cases() {
       cases.push_back(linear_case(dtype, depth, {37}, {3, 0, 70, 1}));
     }
     cases.push_back(linear_case(dtype, 72, {33}, {300, 2}));
+    cases.push_back(linear_case(dtype, 4360, {19, 5}, {1}));
   }
   for (const std::uint32_t width : {1u, 3u, 4u, 7u, 15u, 16u, 17u, 300u}) {
     cases.push_back(linear_case(tensor::DType::bf16, 130, {width}, {1}));

@@ -61,6 +61,7 @@ enum class AttributeId : std::uint32_t {
 struct Attribute {
   AttributeId id;
   std::variant<std::int64_t, double> value;
+  bool operator==(const Attribute&) const = default;
 };
 
 class Attributes {
@@ -73,6 +74,8 @@ class Attributes {
   Result<std::int64_t> integer(AttributeId id) const;
 
   const std::vector<Attribute>& items() const { return items_; }
+
+  bool operator==(const Attributes&) const = default;
 
  private:
   std::vector<Attribute> items_;

@@ -47,9 +47,11 @@ struct Call {
   Address scratch;  // for the kernels of one op among themselves
   std::uint32_t op;
   std::uint32_t sequence_count;
+  std::uint32_t inputs;  // how many of the operands
+  std::uint32_t zero;
   std::array<std::int32_t, kMostAttributes> attributes;  // numbers as the bits of an f32
   std::array<Tensor, kMostOperands> operands;            // inputs, then outputs
 };
-static_assert(sizeof(Call) == 656);
+static_assert(sizeof(Call) == 664);
 
 }  // namespace driftwood::device::kernels

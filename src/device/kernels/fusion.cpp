@@ -1,6 +1,7 @@
 #include "device/kernels/fusion.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "device/kernel_dtype.h"
 #include "device/kernels/kernel_table.h"
@@ -66,9 +67,34 @@ bool is_follower(const Program& program, std::uint32_t first, OpNumber also) {
   return follower != std::end(kFollowers) && follower->fits(program, one, next);
 }
 
+// Whether ops from `first` on are rope of q, and then `also`: rope of k by the same angles,
+// append_rows of it and of v, attention over both.
+bool is_turned_attention(const Program& program, std::uint32_t first,
+                         std::span<const OpNumber> also) {
+  if (program.ops.size() - first <= also.size()) return false;
+  const std::span<const Op> ops = std::span(program.ops).subspan(first, also.size() + 1);
+  if (!std::ranges::equal(ops.subspan(1), also, {},
+                          [](const Op& op) { return op.definition->number; })) {
+    return false;
+  }
+  const Op &q = ops[0], &k = ops[1], &keys = ops[2], &values = ops[3], &attention = ops[4];
+  const auto is_passed_on = [&](std::uint32_t made) {
+    return program.tensors[made].place == ops::Place::temporary && uses_of(program, made) == 1;
+  };
+  const auto dtype_of = [&](const Op& op) { return program.tensors[op.outputs[0]].dtype; };
+  return std::ranges::equal(std::span(q.inputs).subspan(1), std::span(k.inputs).subspan(1)) &&
+         q.attributes == k.attributes && is_passed_on(q.outputs[0]) &&
+         is_passed_on(k.outputs[0]) && keys.inputs[0] == k.outputs[0] &&
+         dtype_of(keys) == dtype_of(values) &&
+         attention.inputs == std::vector{q.outputs[0], keys.outputs[0], values.outputs[0]};
+}
+
 }  // namespace
 
 bool can_follow(const Program& program, std::uint32_t first, std::span<const OpNumber> also) {
+  if (also.size() > 1 && also.back() == OpNumber::attention) {
+    return is_turned_attention(program, first, also);
+  }
   for (const OpNumber op : also) {
     if (!is_follower(program, first++, op)) return false;
   }
@@ -77,32 +103,38 @@ bool can_follow(const Program& program, std::uint32_t first, std::span<const OpN
 
 std::vector<std::uint32_t> find_done_with(const Program& program) {
   std::vector<std::uint32_t> done_with(program.ops.size());
+  std::iota(done_with.begin(), done_with.end(), 0);
   for (std::uint32_t i = 0; i < program.ops.size(); ++i) {
-    done_with[i] = i;
     for (const Kernel& kernel : all_kernels()) {
       if (kernel.op != program.ops[i].definition->number) continue;
       if (!can_follow(program, i, kernel.also)) continue;
-      done_with[i] = std::max(done_with[i], i + static_cast<std::uint32_t>(kernel.also.size()));
+      const auto last = i + static_cast<std::uint32_t>(kernel.also.size());
+      for (std::uint32_t op = i; op < last; ++op) done_with[op] = std::max(done_with[op], last);
     }
   }
   return done_with;
 }
 
 Result<tensor::DType> fused_dtype(const Program& program, std::uint32_t first) {
-  // The one that has weights or a state.
-  const bool is_second = program.ops[first + 1].definition->number == OpNumber::append_rows;
-  return kernel_dtype(program, program.ops[is_second ? first + 1 : first]);
+  // rope has neither weights nor a state; what is done after it has.
+  while (program.ops[first].definition->number == OpNumber::rope) ++first;
+  return kernel_dtype(program, program.ops[first]);
 }
 
 Operands fused_operands(const Program& program, std::uint32_t first, std::size_t also) {
   Operands operands;
+  std::vector<std::uint32_t> made;
   for (const Op& op : std::span(program.ops).subspan(first, also + 1)) {
     for (const std::uint32_t input : op.inputs) {
-      // The outputs of the op before are passed on within the kernel.
-      const bool is_made = std::ranges::find(operands.outputs, input) != operands.outputs.end();
-      if (!is_made) operands.inputs.push_back(input);
+      if (std::ranges::find(made, input) == made.end()) operands.inputs.push_back(input);
     }
-    operands.outputs = op.outputs;
+    // What is passed on within the kernel is not written.
+    const bool is_last = &op == &program.ops[first + also];
+    for (const std::uint32_t output : op.outputs) {
+      made.push_back(output);
+      const bool is_kept = program.tensors[output].place != ops::Place::temporary;
+      if (is_last || is_kept) operands.outputs.push_back(output);
+    }
   }
   return operands;
 }

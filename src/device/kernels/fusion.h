@@ -26,7 +26,7 @@ std::vector<std::uint32_t> find_done_with(const graph::Program& program);
 Result<tensor::DType> fused_dtype(const graph::Program& program, std::uint32_t first);
 
 // Operands of a kernel for op `first` and the `also` ops after it: all inputs that none of them
-// makes, in the order of the ops; the outputs of the last.
+// makes, in the order of the ops; the outputs of the last, after states that those before it wrote.
 struct Operands {
   std::vector<std::uint32_t> inputs, outputs;
 };

@@ -120,6 +120,69 @@ TEST(Fusion, keys_are_turned_and_appended_at_once) {
   EXPECT_EQ(fused_dtype(*decoded, 0), tensor::DType::f16);
 }
 
+// What is in the way of one kernel for rope, append_rows and attention.
+enum class Otherwise { nothing, other_frequencies, other_pairing, planes_in_turn, q_used_twice };
+
+struct Attention {
+  explicit Attention(Otherwise otherwise) {
+    const sdk::Symbol row = program.symbol(16);
+    const auto heads = [&] { return program.temporary(DType::f32, {row, 2, 8}); };
+    const auto x = program.window(DType::f32, {row, 2, 8});
+    const auto positions = program.window(DType::i32, {row});
+    const auto frequencies = program.window(DType::f32, {4});
+    const auto others = program.window(DType::f32, {4});
+    const auto keys = program.state_plane(0, 0, DType::f16, 2, 8);
+    const auto values = program.state_plane(0, 1, DType::f16, 2, 8);
+    v = heads();
+    program.add(x, x, v);
+    const auto q = program.rope(x, positions, frequencies, sdk::Pairing::halves);
+    const auto k = program.rope(
+        x, positions, otherwise == Otherwise::other_frequencies ? others : frequencies,
+        otherwise == Otherwise::other_pairing ? sdk::Pairing::neighbours : sdk::Pairing::halves);
+    program.append_rows(k, keys);
+    program.append_rows(v, values);
+    y = heads();
+    const bool is_turned = otherwise == Otherwise::planes_in_turn;
+    program.attention(q, is_turned ? values : keys, is_turned ? keys : values, 1, y);
+    if (otherwise == Otherwise::q_used_twice) program.add(q, q, heads());
+    program.add(y, y, program.window(DType::f32, {row, 2, 8}));
+  }
+
+  sdk::Program program;
+  sdk::Tensor v{}, y{};  // temporaries
+};
+
+TEST(Fusion, one_row_is_turned_appended_and_attended_to_at_once) {
+  const auto decoded = decode(Attention(Otherwise::nothing).program);
+  EXPECT_EQ(find_done_with(*decoded), (std::vector<std::uint32_t>{0, 5, 5, 5, 5, 5, 6}));
+  const graph::Op &q = decoded->ops[1], &k = decoded->ops[2], &v = decoded->ops[4];
+  const Operands operands = fused_operands(*decoded, 1, 4);
+  EXPECT_EQ(operands.inputs,
+            (std::vector<std::uint32_t>{q.inputs[0], q.inputs[1], q.inputs[2], k.inputs[0],
+                                        k.inputs[1], k.inputs[2], v.inputs[0]}));
+  EXPECT_EQ(operands.outputs,
+            (std::vector<std::uint32_t>{decoded->ops[3].outputs[0], decoded->ops[4].outputs[0],
+                                        decoded->ops[5].outputs[0]}));
+  EXPECT_EQ(fused_dtype(*decoded, 1), tensor::DType::f16);
+}
+
+TEST(Fusion, attention_stays_apart_from_what_it_is_not_made_of) {
+  for (const Otherwise otherwise : {Otherwise::other_frequencies, Otherwise::other_pairing,
+                                    Otherwise::planes_in_turn, Otherwise::q_used_twice}) {
+    const auto decoded = decode(Attention(otherwise).program);
+    EXPECT_EQ(find_done_with(*decoded)[1], 1u) << static_cast<int>(otherwise);
+  }
+}
+
+// v is read by an op in the middle, while the last of them writes y.
+TEST(Fusion, what_an_op_in_the_middle_reads_keeps_its_place_while_the_last_writes) {
+  const Attention attention(Otherwise::nothing);
+  const auto decoded = decode(attention.program);
+  const std::uint32_t v = decoded->ops[4].inputs[0], y = decoded->ops[5].outputs[0];
+  const graph::MemoryPlan together(*decoded, find_done_with(*decoded));
+  EXPECT_NE(together.slot_of(v), together.slot_of(y));
+}
+
 // Of a product that is done with the addition after it, x is read while y is written.
 TEST(Fusion, what_the_first_op_reads_keeps_its_place_while_the_second_writes) {
   Layer layer;

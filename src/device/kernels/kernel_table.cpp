@@ -57,19 +57,12 @@ constexpr auto one_row = rows_within<0, 1>;
 constexpr auto few_rows = rows_within<2, kFewRows>;
 constexpr auto many_rows = rows_within<kFewRows + 1, ~std::uint64_t{0}>;
 
-constexpr auto one_row_grid = linear_grid<1, 8>;
+constexpr auto one_row_grid = linear_grid<1, 16>;
 constexpr auto few_rows_grid = linear_grid<kFewRows, 8>;
 constexpr auto many_rows_grid = linear_grid<16, 32>;
 
-// linear then add: an output is one of a weight's.
-constexpr auto one_row_add_grid = one_row_grid;
-
-// linear then swiglu: an output is made of one of each weight's.
-constexpr auto one_row_swiglu_grid = linear_grid<1, 4>;
-
-// rms_norm before them: larger workgroups, since each finds the row's mean.
-constexpr auto one_row_norm_grid = linear_grid<1, 16>;
-constexpr auto one_row_norm_swiglu_grid = linear_grid<1, 8>;
+// Of one row and what is done before or after it.
+constexpr auto one_row_also_grid = linear_grid<1, 8>;
 
 Grid rope_grid(const Sizes& sizes) {
   const Size& x = sizes.inputs[0];
@@ -77,37 +70,65 @@ Grid rope_grid(const Sizes& sizes) {
   return Grid::items(x.rows * blocks_of(x.dims[1] * head_threads, 256));
 }
 
-// Rows, key heads and up to four query heads that share one, each a workgroup.
-std::uint64_t attention_parts(const Sizes& sizes) {
-  const Size& q = sizes.inputs[0];
-  const std::uint64_t key_heads = sizes.inputs[1].dims[0];
-  return q.rows * key_heads * blocks_of(q.dims[1] / key_heads, 4);
+// What attention works on: keys are a state.
+struct AttentionSizes {
+  const Size &q, &keys;
+
+  // Rows, key heads and up to four query heads that share one, each a workgroup.
+  std::uint64_t parts() const {
+    const std::uint64_t key_heads = keys.dims[0];
+    return q.rows * key_heads * blocks_of(q.dims[1] / key_heads, 4);
+  }
+
+  // left_of() in attention.slang.
+  std::uint64_t scratch_bytes() const {
+    const std::uint64_t left = 4 * sizeof(float) * (2 + keys.dims[1]);
+    return parts() * keys.rows * left;
+  }
+
+  // Whether there are spans to do side by side, too few parts to fill a GPU without that, and
+  // little to keep of them.
+  bool is_split() const {
+    constexpr std::uint64_t kManyParts = 256, kMostBytes = std::uint64_t{32} << 20;
+    return keys.rows > 1 && parts() < kManyParts && scratch_bytes() <= kMostBytes;
+  }
+};
+
+AttentionSizes attention_of(const Sizes& sizes) {
+  return {sizes.inputs[0], sizes.inputs[1]};
 }
 
 Grid attention_grid(const Sizes& sizes) {
-  return Grid::items(attention_parts(sizes));
+  return Grid::items(attention_of(sizes).parts());
 }
 
 Grid attention_spans_grid(const Sizes& sizes) {
-  return Grid::items(attention_parts(sizes) * sizes.inputs[1].rows);
+  return Grid::items(attention_of(sizes).parts() * sizes.inputs[1].rows);
 }
 
-// left_of() in attention.slang.
 std::uint64_t attention_scratch_bytes(const Sizes& sizes) {
-  const std::uint64_t left = 4 * sizeof(float) * (2 + sizes.inputs[1].dims[1]);
-  return attention_parts(sizes) * sizes.inputs[1].rows * left;
+  return attention_of(sizes).scratch_bytes();
 }
 
-// Whether there are spans to do side by side, too few parts to fill a GPU without that, and little
-// to keep of them.
 bool is_split(const Sizes& sizes) {
-  constexpr std::uint64_t kManyParts = 256, kMostBytes = std::uint64_t{32} << 20;
-  return sizes.inputs[1].rows > 1 && attention_parts(sizes) < kManyParts &&
-         attention_scratch_bytes(sizes) <= kMostBytes;
+  return attention_of(sizes).is_split();
 }
 
 bool is_whole(const Sizes& sizes) {
   return !is_split(sizes);
+}
+
+// rope of q and k, append_rows of k and v, attention: the states are outputs.
+AttentionSizes turned_attention_of(const Sizes& sizes) {
+  return {sizes.inputs[0], sizes.outputs[0]};
+}
+
+Grid turned_attention_grid(const Sizes& sizes) {
+  return Grid::items(turned_attention_of(sizes).parts());
+}
+
+bool is_one_whole_row(const Sizes& sizes) {
+  return one_row(sizes) && !turned_attention_of(sizes).is_split();
 }
 
 Grid softmax_grid(const Sizes& sizes) {
@@ -126,6 +147,8 @@ constexpr OpNumber kAdd[] = {OpNumber::add};
 constexpr OpNumber kSwiglu[] = {OpNumber::swiglu};
 constexpr OpNumber kAppend[] = {OpNumber::append_rows};
 constexpr OpNumber kLinear[] = {OpNumber::linear};
+constexpr OpNumber kTurnedAttention[] = {OpNumber::rope, OpNumber::append_rows,
+                                         OpNumber::append_rows, OpNumber::attention};
 constexpr OpNumber kLinearSwiglu[] = {OpNumber::linear, OpNumber::swiglu};
 
 constexpr Kernel kKernels[] = {
@@ -136,43 +159,49 @@ constexpr Kernel kKernels[] = {
     {OpNumber::gather_rows, DType::f16, "gather_rows_f16", always, output_pieces},
 
     {OpNumber::rms_norm, DType::f32, "rms_norm_linear_swiglu_f32", one_row,
-     one_row_norm_swiglu_grid, nullptr, kLinearSwiglu},
-    {OpNumber::rms_norm, DType::f32, "rms_norm_linear_f32", one_row, one_row_norm_grid, nullptr,
+     one_row_also_grid, nullptr, kLinearSwiglu},
+    {OpNumber::rms_norm, DType::f32, "rms_norm_linear_f32", one_row, one_row_grid, nullptr,
      kLinear},
     {OpNumber::rms_norm, DType::f32, "rms_norm_f32", always, input_rows},
     {OpNumber::rms_norm, DType::bf16, "rms_norm_linear_swiglu_bf16", one_row,
-     one_row_norm_swiglu_grid, nullptr, kLinearSwiglu},
-    {OpNumber::rms_norm, DType::bf16, "rms_norm_linear_bf16", one_row, one_row_norm_grid, nullptr,
+     one_row_also_grid, nullptr, kLinearSwiglu},
+    {OpNumber::rms_norm, DType::bf16, "rms_norm_linear_bf16", one_row, one_row_grid, nullptr,
      kLinear},
     {OpNumber::rms_norm, DType::bf16, "rms_norm_bf16", always, input_rows},
     {OpNumber::rms_norm, DType::f16, "rms_norm_linear_swiglu_f16", one_row,
-     one_row_norm_swiglu_grid, nullptr, kLinearSwiglu},
-    {OpNumber::rms_norm, DType::f16, "rms_norm_linear_f16", one_row, one_row_norm_grid, nullptr,
+     one_row_also_grid, nullptr, kLinearSwiglu},
+    {OpNumber::rms_norm, DType::f16, "rms_norm_linear_f16", one_row, one_row_grid, nullptr,
      kLinear},
     {OpNumber::rms_norm, DType::f16, "rms_norm_f16", always, input_rows},
 
     {OpNumber::linear, DType::f32, "linear_one_row_f32", one_row, one_row_grid},
-    {OpNumber::linear, DType::f32, "linear_one_row_add_f32", one_row, one_row_add_grid, nullptr,
+    {OpNumber::linear, DType::f32, "linear_one_row_add_f32", one_row, one_row_also_grid, nullptr,
      kAdd},
-    {OpNumber::linear, DType::f32, "linear_one_row_swiglu_f32", one_row, one_row_swiglu_grid,
+    {OpNumber::linear, DType::f32, "linear_one_row_swiglu_f32", one_row, one_row_also_grid,
      nullptr, kSwiglu},
     {OpNumber::linear, DType::f32, "linear_few_rows_f32", few_rows, few_rows_grid},
     {OpNumber::linear, DType::f32, "linear_many_rows_f32", many_rows, many_rows_grid},
     {OpNumber::linear, DType::bf16, "linear_one_row_bf16", one_row, one_row_grid},
-    {OpNumber::linear, DType::bf16, "linear_one_row_add_bf16", one_row, one_row_add_grid, nullptr,
+    {OpNumber::linear, DType::bf16, "linear_one_row_add_bf16", one_row, one_row_also_grid, nullptr,
      kAdd},
-    {OpNumber::linear, DType::bf16, "linear_one_row_swiglu_bf16", one_row, one_row_swiglu_grid,
+    {OpNumber::linear, DType::bf16, "linear_one_row_swiglu_bf16", one_row, one_row_also_grid,
      nullptr, kSwiglu},
     {OpNumber::linear, DType::bf16, "linear_few_rows_bf16", few_rows, few_rows_grid},
     {OpNumber::linear, DType::bf16, "linear_many_rows_bf16", many_rows, many_rows_grid},
     {OpNumber::linear, DType::f16, "linear_one_row_f16", one_row, one_row_grid},
-    {OpNumber::linear, DType::f16, "linear_one_row_add_f16", one_row, one_row_add_grid, nullptr,
+    {OpNumber::linear, DType::f16, "linear_one_row_add_f16", one_row, one_row_also_grid, nullptr,
      kAdd},
-    {OpNumber::linear, DType::f16, "linear_one_row_swiglu_f16", one_row, one_row_swiglu_grid,
+    {OpNumber::linear, DType::f16, "linear_one_row_swiglu_f16", one_row, one_row_also_grid,
      nullptr, kSwiglu},
     {OpNumber::linear, DType::f16, "linear_few_rows_f16", few_rows, few_rows_grid},
     {OpNumber::linear, DType::f16, "linear_many_rows_f16", many_rows, many_rows_grid},
 
+    {OpNumber::rope, DType::f32, "turned_attention_f32", is_one_whole_row, turned_attention_grid,
+     nullptr, kTurnedAttention},
+    {OpNumber::rope, DType::bf16, "turned_attention_bf16", is_one_whole_row, turned_attention_grid,
+     nullptr, kTurnedAttention},
+    {OpNumber::rope, DType::f16, "turned_attention_f16", is_one_whole_row, turned_attention_grid,
+     nullptr, kTurnedAttention},
     {OpNumber::rope, DType::f32, "rope", always, rope_grid},
     {OpNumber::rope, DType::f32, "rope_append_f32", always, rope_grid, nullptr, kAppend},
     {OpNumber::rope, DType::bf16, "rope_append_bf16", always, rope_grid, nullptr, kAppend},

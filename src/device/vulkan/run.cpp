@@ -309,6 +309,8 @@ Call Run::make_call(const Task& task) const {
                .scratch = arena_->address() + layout_.arena_bytes,
                .op = task.op,
                .sequence_count = static_cast<std::uint32_t>(sequence_count_),
+               .inputs = static_cast<std::uint32_t>(task.inputs.size()),
+               .zero = 0,
                .attributes = {},
                .operands = {}};
   for (const ops::Attributes* attributes : task.attributes) {

@@ -12,6 +12,7 @@ namespace {
 
 using namespace device::testing;
 using testing::Driver;
+using testing::open_gpu;
 
 // A case with weights, run on a device that is opened through the driver.
 struct Weighted {
@@ -38,6 +39,7 @@ TEST(Weights, are_used_in_place_where_the_gpu_computes_in_the_hosts_memory) {
   Driver driver;
   Weighted weighted(driver);
   if (weighted.device == nullptr) GTEST_SKIP() << "There is no Vulkan device.";
+  if (!open_gpu(driver)->shares_host_memory()) GTEST_SKIP() << "The GPU has memory of its own.";
   must(weighted.device->compile(decode(weighted.one.program), weighted.one.weights));
   EXPECT_EQ(weighted.copied_weights(), 0u);
   EXPECT_EQ(weighted.all_bytes, 0u);
