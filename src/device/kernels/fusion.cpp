@@ -19,6 +19,11 @@ std::size_t uses_of(const Program& program, std::uint32_t tensor) {
   return uses;
 }
 
+// A temporary that is used once: a kernel that does both ops leaves it unwritten.
+bool is_passed_on(const Program& program, std::uint32_t tensor) {
+  return program.tensors[tensor].place == ops::Place::temporary && uses_of(program, tensor) == 1;
+}
+
 // It adds the one output to something of the same shape that is no weight.
 bool adds_rows(const Program& program, const Op& one, const Op& next) {
   const auto same = [&](std::uint32_t tensor) {
@@ -57,11 +62,8 @@ bool is_follower(const Program& program, std::uint32_t first, OpNumber also) {
   const Op &one = program.ops[first], &next = program.ops[first + 1];
   if (next.definition->number != also) return false;
   for (const std::uint32_t made : one.outputs) {
-    // Used once, by the next op: a kernel for both leaves it unwritten.
-    const bool is_passed_on = program.tensors[made].place == ops::Place::temporary &&
-                              uses_of(program, made) == 1 &&
-                              std::ranges::find(next.inputs, made) != next.inputs.end();
-    if (!is_passed_on) return false;
+    const bool is_taken = std::ranges::find(next.inputs, made) != next.inputs.end();
+    if (!is_taken || !is_passed_on(program, made)) return false;
   }
   const auto* const follower = std::ranges::find(kFollowers, also, &Follower::op);
   return follower != std::end(kFollowers) && follower->fits(program, one, next);
@@ -78,13 +80,10 @@ bool is_turned_attention(const Program& program, std::uint32_t first,
     return false;
   }
   const Op &q = ops[0], &k = ops[1], &keys = ops[2], &values = ops[3], &attention = ops[4];
-  const auto is_passed_on = [&](std::uint32_t made) {
-    return program.tensors[made].place == ops::Place::temporary && uses_of(program, made) == 1;
-  };
   const auto dtype_of = [&](const Op& op) { return program.tensors[op.outputs[0]].dtype; };
   return std::ranges::equal(std::span(q.inputs).subspan(1), std::span(k.inputs).subspan(1)) &&
-         q.attributes == k.attributes && is_passed_on(q.outputs[0]) &&
-         is_passed_on(k.outputs[0]) && keys.inputs[0] == k.outputs[0] &&
+         q.attributes == k.attributes && is_passed_on(program, q.outputs[0]) &&
+         is_passed_on(program, k.outputs[0]) && keys.inputs[0] == k.outputs[0] &&
          dtype_of(keys) == dtype_of(values) &&
          attention.inputs == std::vector{q.outputs[0], keys.outputs[0], values.outputs[0]};
 }

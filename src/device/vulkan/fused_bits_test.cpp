@@ -97,8 +97,7 @@ ConformanceCase four_weights_case(tensor::DType dtype) {
 
 // `kernels`: how many do the ops together. The results, which go through many ops, are also close
 // to the reference, unless a state rounds long sums: a last bit decides there how.
-void expect_same_bits_one_by_one(const ConformanceCase& one, int kernels,
-                                 bool is_close = true) {
+void expect_same_bits_one_by_one(const ConformanceCase& one, int kernels, bool is_close = true) {
   Driver driver;
   auto device = open_vulkan_device({.instance = driver.options()});
   if (!device) GTEST_SKIP() << device.error().message();
@@ -132,6 +131,7 @@ TEST(FusedBits, are_so_at_widths_that_are_loaded_otherwise) {
 TEST(FusedBits, are_so_where_a_row_has_pieces_of_2048_and_a_head_more_elements_than_threads) {
   expect_same_bits_one_by_one(layer_case(tensor::DType::bf16, 2, 1024, 1, 264), 6, false);
   expect_same_bits_one_by_one(layer_case(tensor::DType::f16, 2, 1024, 1, 264), 6, false);
+  expect_same_bits_one_by_one(layer_case(tensor::DType::f32, 2, 1024, 1, 264), 6);
 }
 
 }  // namespace

@@ -74,11 +74,11 @@ Result<ReadPeak> measure_read_peak(const Workshop& workshop, Pipelines& pipeline
   kernels::Call call = {};
   call.operands[0].base = buffer.address();
   call.operands[0].rows = static_cast<std::uint32_t>(buffer.size_bytes() / kPieceBytes);
+  const double bytes = static_cast<double>(buffer.size_bytes());
   ReadPeak best = {0, 1};
   for (const std::uint32_t groups : group_counts(workshop.gpu)) {
     DW_TRY_ASSIGN(const std::uint64_t ns,
                   best_time_ns(workshop, pipelines, "read_peak", call, groups));
-    const double bytes = static_cast<double>(buffer.size_bytes());
     best.bytes_per_second = std::max(best.bytes_per_second, bytes / static_cast<double>(ns) * 1e9);
   }
   return best;
