@@ -181,6 +181,9 @@ std::vector<ConformanceCase> linear_cases() {
   for (const std::uint32_t width : {1u, 3u, 4u, 7u, 15u, 16u, 17u, 300u}) {
     cases.push_back(linear_case(tensor::DType::bf16, 130, {width}, {1}));
   }
+  // More outputs than a GPU does at once, of a row of one piece, and of two and a rest.
+  cases.push_back(linear_case(tensor::DType::bf16, 2048, {4130, 33}, {1}));
+  cases.push_back(linear_case(tensor::DType::bf16, 4104, {4130}, {1}));
   cases.push_back(linear_case(tensor::DType::f32, 64, {64, 16}, {5, 1}));
   cases.push_back(linear_case(tensor::DType::f16, 48, {5, 1, 33, 16}, {26, 2}));
   return cases;
@@ -228,12 +231,15 @@ std::vector<ConformanceCase> top_logits_cases() {
   cases.push_back(top_logits_case(17, 17, 2, {3, 0, 70, 1}));
   cases.push_back(top_logits_case(1000, 5, 1, {3, 1}));
   cases.push_back(top_logits_case(5003, 256, 1, {2}));
-  std::vector<float> equal(600), ranked(2000);
+  cases.push_back(top_logits_case(131077, 256, 1, {1}));
+  std::vector<float> equal(600), many_equal(5000), ranked(2000);
   for (std::size_t i = 0; i < 600; ++i) equal[i] = static_cast<float>(i % 3);
+  for (std::size_t i = 0; i < 5000; ++i) many_equal[i] = static_cast<float>(i % 3);
   for (std::size_t i = 0; i < 1000; ++i) {
     ranked[i] = ranked[1999 - i] = static_cast<float>(i) / 100;
   }
   cases.push_back(ranked_case("equal", 300, 7, equal));
+  cases.push_back(ranked_case("thousands_equal", 5000, 7, many_equal));
   cases.push_back(ranked_case("ascending_and_descending", 1000, 256, ranked));
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   std::vector<float> infinite(20, -kInfinity);

@@ -41,7 +41,7 @@ struct Fault {
 };
 static_assert(sizeof(Fault) == 16);
 
-struct Call {
+struct alignas(16) Call {  // kernels load vectors from it where they have nothing better to load
   Address fault;    // of a Fault
   Address states;   // of [slots, sequences] State
   Address scratch;  // for the kernels of one op among themselves
@@ -52,6 +52,6 @@ struct Call {
   std::array<std::int32_t, kMostAttributes> attributes;  // numbers as the bits of an f32
   std::array<Tensor, kMostOperands> operands;            // inputs, then outputs
 };
-static_assert(sizeof(Call) == 664);
+static_assert(sizeof(Call) == 672);
 
 }  // namespace driftwood::device::kernels

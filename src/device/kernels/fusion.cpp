@@ -45,12 +45,18 @@ bool multiplies_output(const Program& program, const Op& one, const Op& next) {
          program.tensors[next.inputs[1]].dtype == program.tensors[one.inputs[1]].dtype;
 }
 
+// Its x is the one output, and its weights may be stored as they like.
+bool takes_output(const Program&, const Op& one, const Op& next) {
+  return next.inputs[0] == one.outputs[0];
+}
+
 struct Follower {
   OpNumber op;
   bool (*fits)(const Program& program, const Op& one, const Op& next);
 };
 constexpr Follower kFollowers[] = {
     {OpNumber::linear, multiplies_output},
+    {OpNumber::rms_norm, takes_output},
     {OpNumber::add, adds_rows},
     {OpNumber::swiglu, takes_outputs},
     {OpNumber::append_rows, takes_outputs},
@@ -115,8 +121,12 @@ std::vector<std::uint32_t> find_done_with(const Program& program) {
 }
 
 Result<tensor::DType> fused_dtype(const Program& program, std::uint32_t first) {
-  // rope has neither weights nor a state; what is done after it has.
-  while (program.ops[first].definition->number == OpNumber::rope) ++first;
+  // These have neither weights nor a state; what is done after them has.
+  const auto is_without = [&](const Op& op) {
+    return op.definition->number == OpNumber::rope ||
+           op.definition->number == OpNumber::select_rows;
+  };
+  while (is_without(program.ops[first])) ++first;
   return kernel_dtype(program, program.ops[first]);
 }
 

@@ -103,6 +103,19 @@ TEST(Fusion, a_norm_that_is_stored_otherwise_than_the_weights_stays_apart) {
   EXPECT_EQ(layer.done_with(), (std::vector<std::uint32_t>{0, 1}));
 }
 
+TEST(Fusion, rows_are_selected_and_normed_at_once_however_the_weights_are_stored) {
+  Layer layer;
+  const auto indices = layer.program.window(DType::i32, {layer.rows});
+  const auto norm = layer.program.weight("norm", DType::f16, {8});
+  layer.program.rms_norm(layer.program.select_rows(layer.x, indices), norm, 1e-5, layer.y);
+  const auto decoded = decode(layer.program);
+  EXPECT_EQ(find_done_with(*decoded), (std::vector<std::uint32_t>{1, 1}));
+  EXPECT_EQ(fused_operands(*decoded, 0, 1).inputs,
+            (std::vector<std::uint32_t>{decoded->ops[0].inputs[0], decoded->ops[0].inputs[1],
+                                        decoded->ops[1].inputs[1]}));
+  EXPECT_EQ(fused_dtype(*decoded, 0), tensor::DType::f16);
+}
+
 TEST(Fusion, keys_are_turned_and_appended_at_once) {
   sdk::Program program;
   const sdk::Symbol row = program.symbol(16);

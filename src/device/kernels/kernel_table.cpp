@@ -30,6 +30,16 @@ Grid input_pieces(const Sizes& sizes) {
   return pieces_of(sizes.inputs[0]);
 }
 
+// A workgroup for each 1,024 elements of a row.
+Grid output_row_pieces(const Sizes& sizes) {
+  const Size& y = sizes.outputs[0];
+  return Grid::items(y.rows * blocks_of(y.row_elements, 1024));
+}
+
+Grid output_rows(const Sizes& sizes) {
+  return Grid::items(sizes.outputs[0].rows);
+}
+
 Grid input_rows(const Sizes& sizes) {
   return Grid::items(sizes.inputs[0].rows);
 }
@@ -46,23 +56,39 @@ Grid linear_grid(const Sizes& sizes) {
   return Grid::items(blocks_of(sizes.inputs[0].rows, kRows) * blocks);
 }
 
-// Whether there are so many rows.
-template <std::uint64_t kFewest, std::uint64_t kMost>
-bool rows_within(const Sizes& sizes) {
-  return sizes.inputs[0].rows >= kFewest && sizes.inputs[0].rows <= kMost;
+// How many rows there are. One row is of one sequence.
+bool one_row(const Sizes& sizes) {
+  return sizes.inputs[0].rows <= 1 && sizes.sequences == 1;
 }
 
 constexpr std::uint64_t kFewRows = 4;
-constexpr auto one_row = rows_within<0, 1>;
-constexpr auto few_rows = rows_within<2, kFewRows>;
-constexpr auto many_rows = rows_within<kFewRows + 1, ~std::uint64_t{0}>;
 
-constexpr auto one_row_grid = linear_grid<1, 16>;
+bool few_rows(const Sizes& sizes) {
+  return sizes.inputs[0].rows <= kFewRows && !one_row(sizes);
+}
+
+bool many_rows(const Sizes& sizes) {
+  return sizes.inputs[0].rows > kFewRows;
+}
+
+// For each weight as many workgroups as its outputs are blocks in one_row.slang, or kRowGroups
+// there.
+template <std::uint64_t kOutputs>
+Grid row_grid(const Sizes& sizes) {
+  constexpr std::uint64_t kRowGroups = 256;
+  if (sizes.inputs[0].rows == 0) return {0, 1, 1};
+  std::uint64_t most = 0;
+  for (const Size& y : sizes.outputs) most = std::max(most, blocks_of(y.row_elements, kOutputs));
+  return {static_cast<std::uint32_t>(std::min(most, kRowGroups)),
+          static_cast<std::uint32_t>(sizes.outputs.size()), 1};
+}
+
+constexpr auto one_row_grid = row_grid<16>;
 constexpr auto few_rows_grid = linear_grid<kFewRows, 8>;
 constexpr auto many_rows_grid = linear_grid<16, 32>;
 
 // Of one row and what is done before or after it.
-constexpr auto one_row_also_grid = linear_grid<1, 8>;
+constexpr auto one_row_also_grid = row_grid<8>;
 
 Grid rope_grid(const Sizes& sizes) {
   const Size& x = sizes.inputs[0];
@@ -118,17 +144,28 @@ bool is_whole(const Sizes& sizes) {
   return !is_split(sizes);
 }
 
-// rope of q and k, append_rows of k and v, attention: the states are outputs.
-AttentionSizes turned_attention_of(const Sizes& sizes) {
-  return {sizes.inputs[0], sizes.outputs[0]};
-}
-
+// rope of q and k, append_rows of k and v, attention: the states are outputs. A workgroup for each
+// key head and up to four query heads that share it.
 Grid turned_attention_grid(const Sizes& sizes) {
-  return Grid::items(turned_attention_of(sizes).parts());
+  const std::uint64_t heads = sizes.inputs[0].dims[1], key_heads = sizes.outputs[0].dims[0];
+  if (sizes.inputs[0].rows == 0) return {0, 1, 1};
+  return {static_cast<std::uint32_t>(key_heads),
+          static_cast<std::uint32_t>(blocks_of(heads / key_heads, 4)), 1};
 }
 
-bool is_one_whole_row(const Sizes& sizes) {
-  return one_row(sizes) && !turned_attention_of(sizes).is_split();
+bool is_one_row_of_one_span(const Sizes& sizes) {
+  return one_row(sizes) && sizes.outputs[0].rows <= 1;
+}
+
+// Workgroups of a row, and bytes of Left, in top_logits.slang.
+template <std::uint64_t kParts>
+Grid top_logits_grid(const Sizes& sizes) {
+  return Grid::items(sizes.inputs[0].rows * kParts);
+}
+
+std::uint64_t top_logits_scratch_bytes(const Sizes& sizes) {
+  constexpr std::uint64_t kParts = 32, kLanes = 1024, kMostCollected = 1024;
+  return sizes.inputs[0].rows * (16 * kParts + 4 * kLanes + 8 * kMostCollected + 8);
 }
 
 Grid softmax_grid(const Sizes& sizes) {
@@ -147,6 +184,7 @@ constexpr OpNumber kAdd[] = {OpNumber::add};
 constexpr OpNumber kSwiglu[] = {OpNumber::swiglu};
 constexpr OpNumber kAppend[] = {OpNumber::append_rows};
 constexpr OpNumber kLinear[] = {OpNumber::linear};
+constexpr OpNumber kNorm[] = {OpNumber::rms_norm};
 constexpr OpNumber kTurnedAttention[] = {OpNumber::rope, OpNumber::append_rows,
                                          OpNumber::append_rows, OpNumber::attention};
 constexpr OpNumber kLinearSwiglu[] = {OpNumber::linear, OpNumber::swiglu};
@@ -154,9 +192,9 @@ constexpr OpNumber kLinearSwiglu[] = {OpNumber::linear, OpNumber::swiglu};
 constexpr Kernel kKernels[] = {
     {OpNumber::matmul, DType::f32, "matmul", always, matmul_grid},
 
-    {OpNumber::gather_rows, DType::f32, "gather_rows_f32", always, output_pieces},
-    {OpNumber::gather_rows, DType::bf16, "gather_rows_bf16", always, output_pieces},
-    {OpNumber::gather_rows, DType::f16, "gather_rows_f16", always, output_pieces},
+    {OpNumber::gather_rows, DType::f32, "gather_rows_f32", always, output_row_pieces},
+    {OpNumber::gather_rows, DType::bf16, "gather_rows_bf16", always, output_row_pieces},
+    {OpNumber::gather_rows, DType::f16, "gather_rows_f16", always, output_row_pieces},
 
     {OpNumber::rms_norm, DType::f32, "rms_norm_linear_swiglu_f32", one_row,
      one_row_also_grid, nullptr, kLinearSwiglu},
@@ -196,11 +234,11 @@ constexpr Kernel kKernels[] = {
     {OpNumber::linear, DType::f16, "linear_few_rows_f16", few_rows, few_rows_grid},
     {OpNumber::linear, DType::f16, "linear_many_rows_f16", many_rows, many_rows_grid},
 
-    {OpNumber::rope, DType::f32, "turned_attention_f32", is_one_whole_row, turned_attention_grid,
+    {OpNumber::rope, DType::f32, "turned_attention_f32", is_one_row_of_one_span, turned_attention_grid,
      nullptr, kTurnedAttention},
-    {OpNumber::rope, DType::bf16, "turned_attention_bf16", is_one_whole_row, turned_attention_grid,
+    {OpNumber::rope, DType::bf16, "turned_attention_bf16", is_one_row_of_one_span, turned_attention_grid,
      nullptr, kTurnedAttention},
-    {OpNumber::rope, DType::f16, "turned_attention_f16", is_one_whole_row, turned_attention_grid,
+    {OpNumber::rope, DType::f16, "turned_attention_f16", is_one_row_of_one_span, turned_attention_grid,
      nullptr, kTurnedAttention},
     {OpNumber::rope, DType::f32, "rope", always, rope_grid},
     {OpNumber::rope, DType::f32, "rope_append_f32", always, rope_grid, nullptr, kAppend},
@@ -233,9 +271,18 @@ constexpr Kernel kKernels[] = {
     {OpNumber::add, DType::bf16, "add_bf16", always, output_pieces},
     {OpNumber::add, DType::f16, "add_f16", always, output_pieces},
 
-    {OpNumber::select_rows, DType::f32, "select_rows", always, output_pieces},
+    {OpNumber::select_rows, DType::f32, "select_rows_norm_f32", always, output_rows, nullptr, kNorm},
+    {OpNumber::select_rows, DType::bf16, "select_rows_norm_bf16", always, output_rows, nullptr,
+     kNorm},
+    {OpNumber::select_rows, DType::f16, "select_rows_norm_f16", always, output_rows, nullptr, kNorm},
+    {OpNumber::select_rows, DType::f32, "select_rows", always, output_row_pieces},
 
-    {OpNumber::top_logits, DType::f32, "top_logits", always, input_rows},
+    {OpNumber::top_logits, DType::f32, "top_logits_lanes", always, top_logits_grid<32>,
+     top_logits_scratch_bytes},
+    {OpNumber::top_logits, DType::f32, "top_logits_terms", always, top_logits_grid<128>,
+     top_logits_scratch_bytes},
+    {OpNumber::top_logits, DType::f32, "top_logits_best", always, top_logits_grid<32>,
+     top_logits_scratch_bytes},
 
     {OpNumber::conv1d, DType::f32, "conv1d_f32", always, output_pieces},
     {OpNumber::conv1d, DType::bf16, "conv1d_bf16", always, output_pieces},

@@ -32,6 +32,7 @@ struct Size {
 // What a kernel's choice and its grid depend on.
 struct Sizes {
   std::span<const Size> inputs, outputs;
+  std::size_t sequences;
 };
 
 struct Grid {
@@ -43,6 +44,8 @@ struct Grid {
   // One workgroup for each of `count` items, which item_of() in call.slang numbers. Where y is
   // above kMost there are more than a device takes.
   static Grid items(std::uint64_t count);
+
+  bool operator==(const Grid&) const = default;
 };
 
 struct Kernel {

@@ -53,6 +53,7 @@ namespace driftwood::device::vulkan {
   X(CmdPipelineBarrier)                \
   X(CmdBindPipeline)                   \
   X(CmdPushConstants)                  \
+  X(CmdDispatch)                       \
   X(CmdDispatchIndirect)               \
   X(CmdCopyBuffer)                     \
   X(CmdFillBuffer)                     \

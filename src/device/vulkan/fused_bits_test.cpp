@@ -95,6 +95,27 @@ ConformanceCase four_weights_case(tensor::DType dtype) {
   return one;
 }
 
+// A norm of some rows of several sequences.
+ConformanceCase chosen_norm_case(tensor::DType dtype, std::uint32_t width) {
+  ConformanceCase one{.name = "chosen norm", .dtype = dtype};
+  Random random(width);
+  const sdk::Symbol row = one.program.symbol(8), chosen = one.program.symbol(8);
+  const auto x = one.program.window(DType::f32, {row, width});
+  const auto indices = one.program.window(DType::i32, {chosen});
+  const auto y = one.program.window(DType::f32, {chosen, width});
+  one.weights->add("norm", dtype, {width}, random.floats(width));
+  one.program.rms_norm(one.program.select_rows(x, indices),
+                       one.program.weight("norm", sdk_dtype(dtype), {width}), 1e-5, y);
+  const auto program = decode(one.program);
+  for (const auto& [rows, count] : {std::pair{5u, 3u}, {1u, 1u}, {4u, 0u}}) {
+    one.sequences.push_back(make_sequence(*program, {rows, count}));
+    std::vector<Bytes>& windows = one.sequences.back().windows;
+    windows[0] = bytes_of(random.floats(std::size_t{rows} * width));
+    windows[1] = bytes_of(random.indices(count, static_cast<std::int32_t>(rows)));
+  }
+  return one;
+}
+
 // `kernels`: how many do the ops together. The results, which go through many ops, are also close
 // to the reference, unless a state rounds long sums: a last bit decides there how.
 void expect_same_bits_one_by_one(const ConformanceCase& one, int kernels, bool is_close = true) {
@@ -104,7 +125,7 @@ void expect_same_bits_one_by_one(const ConformanceCase& one, int kernels, bool i
   CaseRun run = must(CaseRun::create(one, *std::move(device)));
   driver.break_call({});
   const auto together = run.run(one.sequences);
-  EXPECT_EQ(driver.calls("CmdDispatchIndirect"), kernels);
+  EXPECT_EQ(driver.calls("CmdDispatch"), kernels);
   std::size_t ops = 0;
   must(run.device().observe([&](const OpEvent&) { ++ops; }));
   const auto apart = run.run(one.sequences);
@@ -120,6 +141,8 @@ TEST(FusedBits, are_those_of_one_op_after_the_other) {
     expect_same_bits_one_by_one(layer_case(dtype, 2, 24, 3), 15);
     expect_same_bits_one_by_one(layer_case(dtype, 2, 24, 20), 15);
     expect_same_bits_one_by_one(four_weights_case(dtype), 1);
+    expect_same_bits_one_by_one(chosen_norm_case(dtype, 40), 1);
+    expect_same_bits_one_by_one(chosen_norm_case(dtype, 2049), 1);
   }
 }
 

@@ -64,7 +64,7 @@ class Run {
   // How the run ended. Errors: timeout when it has not yet.
   Result<void> wait(std::uint64_t timeout_ns);
 
-  // Has the ops that the GPU has not begun do nothing.
+  // Has the ops that the GPU has not begun do nothing, unless the run is a short one.
   void cancel();
 
   // Lets go of the executable; is_for() says whether it suits another submission.
@@ -127,6 +127,7 @@ class Run {
   std::uint64_t scratch_bytes_ = 0;
   std::vector<kernels::Grid> grids_;  // by candidate; of those that are not taken, zero
   std::vector<bool> chosen_;          // by candidate
+  bool is_short_ = false;             // over before anybody could cancel it
 
   std::unique_ptr<VulkanBuffer> arena_;  // temporaries, then scratch
   Heap::Piece control_;
@@ -139,7 +140,9 @@ class Run {
   std::vector<std::byte> control_bytes_;
 
   VkCommandBuffer commands_ = VK_NULL_HANDLE;
-  std::vector<bool> recorded_;  // what was chosen when the commands were recorded
+  // The grids that the commands have to have, and those that they were recorded with: by candidate,
+  // zero if it is not taken, {1, 0, 0} if the GPU reads it from the control block.
+  std::vector<kernels::Grid> wanted_, recorded_;
   std::atomic<bool> cancelled_ = false;
   std::optional<Result<void>> ended_;
 };
