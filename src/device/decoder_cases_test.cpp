@@ -232,14 +232,17 @@ std::vector<ConformanceCase> top_logits_cases() {
   cases.push_back(top_logits_case(1000, 5, 1, {3, 1}));
   cases.push_back(top_logits_case(5003, 256, 1, {2}));
   cases.push_back(top_logits_case(131077, 256, 1, {1}));
-  std::vector<float> equal(600), many_equal(5000), ranked(2000);
+  std::vector<float> equal(600), many_equal(20000), ranked(2000);
   for (std::size_t i = 0; i < 600; ++i) equal[i] = static_cast<float>(i % 3);
-  for (std::size_t i = 0; i < 5000; ++i) many_equal[i] = static_cast<float>(i % 3);
+  for (std::size_t i = 0; i < 20000; ++i) many_equal[i] = static_cast<float>(i % 3);
   for (std::size_t i = 0; i < 1000; ++i) {
     ranked[i] = ranked[1999 - i] = static_cast<float>(i) / 100;
   }
   cases.push_back(ranked_case("equal", 300, 7, equal));
-  cases.push_back(ranked_case("thousands_equal", 5000, 7, many_equal));
+  for (const std::uint32_t width : {5000u, 20000u}) {
+    const std::vector<float> logits(many_equal.begin(), many_equal.begin() + width);
+    cases.push_back(ranked_case("thousands_equal", width, 256, logits));
+  }
   cases.push_back(ranked_case("ascending_and_descending", 1000, 256, ranked));
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   std::vector<float> infinite(20, -kInfinity);

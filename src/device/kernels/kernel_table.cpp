@@ -164,7 +164,7 @@ Grid top_logits_grid(const Sizes& sizes) {
 }
 
 std::uint64_t top_logits_scratch_bytes(const Sizes& sizes) {
-  constexpr std::uint64_t kParts = 32, kLanes = 1024, kMostCollected = 1024;
+  constexpr std::uint64_t kParts = 32, kLanes = 1024, kMostCollected = 2048;
   return sizes.inputs[0].rows * (16 * kParts + 4 * kLanes + 8 * kMostCollected + 8);
 }
 
