@@ -39,15 +39,15 @@ bool takes_outputs(const Program&, const Op& one, const Op& next) {
   return next.inputs == one.outputs;
 }
 
-// Its x is the one output, and weights of both are stored alike.
-bool multiplies_output(const Program& program, const Op& one, const Op& next) {
-  return next.inputs[0] == one.outputs[0] &&
-         program.tensors[next.inputs[1]].dtype == program.tensors[one.inputs[1]].dtype;
-}
-
-// Its x is the one output, and its weights may be stored as they like.
+// Its x is the one output.
 bool takes_output(const Program&, const Op& one, const Op& next) {
   return next.inputs[0] == one.outputs[0];
+}
+
+// The same, and weights of both are stored alike.
+bool multiplies_output(const Program& program, const Op& one, const Op& next) {
+  return takes_output(program, one, next) &&
+         program.tensors[next.inputs[1]].dtype == program.tensors[one.inputs[1]].dtype;
 }
 
 struct Follower {

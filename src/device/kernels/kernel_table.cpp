@@ -71,8 +71,8 @@ bool many_rows(const Sizes& sizes) {
   return sizes.inputs[0].rows > kFewRows;
 }
 
-// For each weight as many workgroups as its outputs are blocks in one_row.slang, or kRowGroups
-// there.
+// For each weight as many workgroups as the outputs of the widest are blocks in one_row.slang, or
+// kRowGroups there.
 template <std::uint64_t kOutputs>
 Grid row_grid(const Sizes& sizes) {
   constexpr std::uint64_t kRowGroups = 256;

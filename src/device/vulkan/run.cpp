@@ -25,9 +25,9 @@ constexpr std::uint64_t kMostSpareArenaBytes = std::uint64_t{64} << 20;
 
 constexpr std::size_t kControlAlignment = 16;
 
-// Rows (the symbols of all sequences) with which a run is over before anybody could cancel it: its
-// grids are in the commands. The GPU reads those of a longer run from the control block, so that
-// cancel() can clear them.
+// The most that the symbols of all sequences add up to in a short run: its grids are in the
+// commands, and what it has begun it ends. The GPU reads those of others from the control block, so
+// that cancel() can clear them.
 constexpr std::uint64_t kShortRows = 64;
 
 template <typename T>

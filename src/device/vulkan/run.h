@@ -3,7 +3,8 @@
 // All that differs between runs of a program lies in two pieces of memory that kernels read: the
 // control block (a fault, the grids, and a kernels::Call for each task) and the tables (rows and
 // bases by sequence, states and their blocks). So the commands are recorded once for each choice of
-// kernels and played again; the grids are taken from the control block.
+// kernels and played again; the grids are taken from the control block. Those of short runs are in
+// the commands, which are recorded for these grids.
 //
 // Lifetime: a run is used again and again for one executable, so that a steady stream of equal
 // submissions writes only what changed. Threads: cancel() any, the rest one at a time.
@@ -127,7 +128,7 @@ class Run {
   std::uint64_t scratch_bytes_ = 0;
   std::vector<kernels::Grid> grids_;  // by candidate; of those that are not taken, zero
   std::vector<bool> chosen_;          // by candidate
-  bool is_short_ = false;             // over before anybody could cancel it
+  bool is_short_ = false;             // its grids are in the commands; cancel() comes too late
 
   std::unique_ptr<VulkanBuffer> arena_;  // temporaries, then scratch
   Heap::Piece control_;
@@ -141,7 +142,8 @@ class Run {
 
   VkCommandBuffer commands_ = VK_NULL_HANDLE;
   // The grids that the commands have to have, and those that they were recorded with: by candidate,
-  // zero if it is not taken, {1, 0, 0} if the GPU reads it from the control block.
+  // {0, ..} if it is not taken or has nothing to do, {1, 0, 0} if the GPU reads it from the control
+  // block.
   std::vector<kernels::Grid> wanted_, recorded_;
   std::atomic<bool> cancelled_ = false;
   std::optional<Result<void>> ended_;
