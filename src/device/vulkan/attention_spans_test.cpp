@@ -50,7 +50,7 @@ TEST(AttentionSpans, side_by_side_have_the_bits_of_those_in_turn) {
         parts[0].states = states;
         driver.break_call({});
         must(device::testing::run(run.device(), run.executable(), parts));
-        if (end == 257) EXPECT_EQ(driver.calls("CmdDispatch"), kSideBySide);
+        if (end == 257) EXPECT_EQ(driver.calls("CmdDispatchIndirect"), kSideBySide);
         expect_same_bits(parts, {rows_of(one, whole[0], begin, end)},
                          "rows to " + std::to_string(end));
         begin = end;
@@ -80,7 +80,7 @@ TEST(AttentionSpans, of_sequences_of_different_lengths_are_their_own) {
   must(device::testing::run(run.device(), run.executable(), before));
   driver.break_call({});
   must(device::testing::run(run.device(), run.executable(), last));
-  EXPECT_EQ(driver.calls("CmdDispatch"), kSideBySide);
+  EXPECT_EQ(driver.calls("CmdDispatchIndirect"), kSideBySide);
   expect_same_bits(last, wanted, "the last rows");
 }
 

@@ -53,7 +53,6 @@ namespace driftwood::device::vulkan {
   X(CmdPipelineBarrier)                \
   X(CmdBindPipeline)                   \
   X(CmdPushConstants)                  \
-  X(CmdDispatch)                       \
   X(CmdDispatchIndirect)               \
   X(CmdCopyBuffer)                     \
   X(CmdFillBuffer)                     \

@@ -25,11 +25,6 @@ constexpr std::uint64_t kMostSpareArenaBytes = std::uint64_t{64} << 20;
 
 constexpr std::size_t kControlAlignment = 16;
 
-// The most that the symbols of all sequences add up to in a short run: its grids are in the
-// commands, and what it has begun it ends. The GPU reads those of others from the control block, so
-// that cancel() can clear them.
-constexpr std::uint64_t kShortRows = 64;
-
 template <typename T>
 void append_bytes(std::vector<std::byte>& to, const T& value) {
   const auto bytes = std::as_bytes(std::span(&value, 1));
@@ -122,7 +117,7 @@ Result<void> Run::prepare(Serial serial, std::shared_ptr<const VulkanExecutable>
   write_at(control_, 0, std::span(&none, 1));
   symbols_ = std::move(symbols);
   sequences_.assign(sequences.begin(), sequences.end());
-  if (recorded_ != wanted_) DW_TRY(record());
+  if (recorded_ != chosen_) DW_TRY(record());
   return {};
 }
 
@@ -174,16 +169,6 @@ Result<void> Run::size(std::span<const Sequence> sequences) {
   }
   executable_->plan().lay_out(tensor_bytes_, layout_);
   DW_TRY(choose_kernels());
-  std::uint64_t rows = 0;
-  for (const Sequence& sequence : sequences) {
-    for (const std::uint32_t symbol : sequence.symbols) rows += symbol;
-  }
-  is_short_ = rows > 0 && rows <= kShortRows;
-  wanted_ = grids_;
-  if (!is_short_) {
-    std::ranges::transform(chosen_, wanted_.begin(),
-                           [](bool is_chosen) { return Grid{is_chosen ? 1u : 0u, 0, 0}; });
-  }
   return make_room();
 }
 
@@ -421,14 +406,8 @@ void Run::record_step(const Step& step, Barriers& barriers, VkPipeline& bound) {
     const Address call = control_.address() + call_offset(candidate.task);
     vk.CmdPushConstants(commands_, workshop_.pipelines.layout(), VK_SHADER_STAGE_COMPUTE_BIT, 0,
                         sizeof(call), &call);
-    // Drivers make each grid that the GPU reads a piece of its own, which takes long to hand over.
-    if (is_short_) {
-      const Grid& grid = grids_[number];
-      vk.CmdDispatch(commands_, grid.x, grid.y, grid.z);
-    } else {
-      vk.CmdDispatchIndirect(commands_, control_.buffer(),
-                             control_.offset_bytes() + grid_offset(number));
-    }
+    vk.CmdDispatchIndirect(commands_, control_.buffer(),
+                           control_.offset_bytes() + grid_offset(number));
   }
 }
 
@@ -439,7 +418,7 @@ Result<void> Run::record() {
   VkPipeline bound = VK_NULL_HANDLE;
   for (const Step& step : executable_->steps()) record_step(step, barriers, bound);
   DW_TRY(end_commands());
-  recorded_ = wanted_;
+  recorded_ = chosen_;
   return {};
 }
 

@@ -3,8 +3,7 @@
 // All that differs between runs of a program lies in two pieces of memory that kernels read: the
 // control block (a fault, the grids, and a kernels::Call for each task) and the tables (rows and
 // bases by sequence, states and their blocks). So the commands are recorded once for each choice of
-// kernels and played again; the grids are taken from the control block. Those of short runs are in
-// the commands, which are recorded for these grids.
+// kernels and played again; the grids are taken from the control block.
 //
 // Lifetime: a run is used again and again for one executable, so that a steady stream of equal
 // submissions writes only what changed. Threads: cancel() any, the rest one at a time.
@@ -65,7 +64,7 @@ class Run {
   // How the run ended. Errors: timeout when it has not yet.
   Result<void> wait(std::uint64_t timeout_ns);
 
-  // Has the ops that the GPU has not begun do nothing, unless the run is a short one.
+  // Has the ops that the GPU has not begun do nothing.
   void cancel();
 
   // Lets go of the executable; is_for() says whether it suits another submission.
@@ -128,7 +127,6 @@ class Run {
   std::uint64_t scratch_bytes_ = 0;
   std::vector<kernels::Grid> grids_;  // by candidate; of those that are not taken, zero
   std::vector<bool> chosen_;          // by candidate
-  bool is_short_ = false;             // its grids are in the commands; cancel() comes too late
 
   std::unique_ptr<VulkanBuffer> arena_;  // temporaries, then scratch
   Heap::Piece control_;
@@ -141,10 +139,7 @@ class Run {
   std::vector<std::byte> control_bytes_;
 
   VkCommandBuffer commands_ = VK_NULL_HANDLE;
-  // The grids that the commands have to have, and those that they were recorded with: by candidate,
-  // {0, ..} if it is not taken or has nothing to do, {1, 0, 0} if the GPU reads it from the control
-  // block.
-  std::vector<kernels::Grid> wanted_, recorded_;
+  std::vector<bool> recorded_;  // what was chosen when the commands were recorded
   std::atomic<bool> cancelled_ = false;
   std::optional<Result<void>> ended_;
 };

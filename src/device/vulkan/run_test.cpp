@@ -214,6 +214,22 @@ TEST_P(VulkanRun, a_device_may_end_while_runs_are_in_flight) {
   }
 }
 
+TEST_P(VulkanRun, steps_of_one_kind_are_recorded_once) {
+  const auto recorded = [&](std::uint32_t begin, std::uint32_t count, AppendState* state) {
+    std::vector<SequenceData> next = {text(3, begin, count, state)};
+    driver_.break_call({});
+    must(go(next));
+    return driver_.calls("CmdDispatchIndirect");
+  };
+  std::vector<SequenceData> first = {text(3, 0, 1)};
+  must(go(first));
+  AppendState* const state = first[0].states[0];
+  for (std::uint32_t i = 1; i < 20; ++i) EXPECT_EQ(recorded(i, 1, state), 0) << i;
+  EXPECT_GT(recorded(20, 7, state), 0);  // other kernels
+  EXPECT_EQ(recorded(27, 9, state), 0);
+  EXPECT_EQ(recorded(36, 7, state), 0);
+}
+
 // A GPU in software does one kernel after the other in any case, so they are counted here.
 TEST_P(VulkanRun, has_a_barrier_before_each_op_that_waits_for_another) {
   const auto barriers_of = [&](bool in_a_chain) {

@@ -122,6 +122,12 @@ struct LongProgram {
     program.add(product, product, program.window(DType::f32, {256, 256}));
     this->program = decode(program);
   }
+  // Whose result, window 1, is all ones until it is written.
+  SequenceData sequence() const {
+    SequenceData data = make_sequence(*program, {});
+    data.windows[1] = bytes_of(std::vector<float>(256 * 256, 1));
+    return data;
+  }
 
   std::shared_ptr<const graph::Program> program;
 };
@@ -146,15 +152,21 @@ TEST(VulkanDevice, cancelling_ends_a_run_early_and_the_device_goes_on) {
   const auto device = open();
   if (device == nullptr) GTEST_SKIP() << "There is no Vulkan device.";
   const auto executable = must(device->compile(longer.program, nullptr));
-  std::vector<SequenceData> data = {make_sequence(*longer.program, {})};
+  const SequenceData before = longer.sequence();
+  std::vector<SequenceData> data = {before};
   BoundSequences bound(*device, data);
   for (int round = 0; round < 2; ++round) {
     const Serial serial = must(device->submit(executable, bound.sequences()));
     std::thread([&] { device->cancel(serial); }).join();
     const auto ended = device->wait(serial, kPatienceNs);
-    if (!ended) EXPECT_EQ(ended.error().code(), ErrorCode::cancelled);
+    ASSERT_FALSE(ended);
+    EXPECT_EQ(ended.error().code(), ErrorCode::cancelled);
+    bound.read_back();
+    EXPECT_EQ(data[0].windows[1], before.windows[1]) << "The GPU has come to the last op.";
   }
   must(device->wait(must(device->submit(executable, bound.sequences())), kPatienceNs));
+  bound.read_back();
+  EXPECT_EQ(data[0].windows[1], Bytes(before.windows[1].size()));
   device->cancel(Serial{999});
 }
 
