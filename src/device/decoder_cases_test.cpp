@@ -150,6 +150,7 @@ std::vector<ConformanceCase> gather_rows_cases() {
       cases.push_back(gather_rows_case(dtype, width, false, {3, 0, 70, 1}));
       cases.push_back(gather_rows_case(dtype, width, true, {3, 0, 70, 1}));
     }
+    cases.push_back(gather_rows_case(dtype, 2049, false, {3, 1}));
   }
   return cases;
 }
@@ -231,6 +232,7 @@ std::vector<ConformanceCase> top_logits_cases() {
   cases.push_back(top_logits_case(17, 17, 2, {3, 0, 70, 1}));
   cases.push_back(top_logits_case(1000, 5, 1, {3, 1}));
   cases.push_back(top_logits_case(5003, 256, 1, {2}));
+  cases.push_back(top_logits_case(1500, 256, 1, {258, 3}));
   cases.push_back(top_logits_case(131077, 256, 1, {1}));
   std::vector<float> equal(600), many_equal(20000), ranked(2000);
   for (std::size_t i = 0; i < 600; ++i) equal[i] = static_cast<float>(i % 3);
@@ -239,6 +241,9 @@ std::vector<ConformanceCase> top_logits_cases() {
     ranked[i] = ranked[1999 - i] = static_cast<float>(i) / 100;
   }
   cases.push_back(ranked_case("equal", 300, 7, equal));
+  std::vector<float> equal_rows;
+  for (int i = 0; i < 150; ++i) equal_rows.insert(equal_rows.end(), equal.begin(), equal.end());
+  cases.push_back(ranked_case("equal_in_many_rows", 300, 7, equal_rows));
   for (const std::uint32_t width : {5000u, 20000u}) {
     const std::vector<float> logits(many_equal.begin(), many_equal.begin() + width);
     cases.push_back(ranked_case("thousands_equal", width, 256, logits));

@@ -154,7 +154,18 @@ Grid turned_attention_grid(const Sizes& sizes) {
 }
 
 bool is_one_row_of_one_span(const Sizes& sizes) {
-  return one_row(sizes) && sizes.outputs[0].rows <= 1;
+  const Grid grid = turned_attention_grid(sizes);
+  return one_row(sizes) && sizes.outputs[0].rows <= 1 && grid.x <= Grid::kMost &&
+         grid.y <= Grid::kMost;
+}
+
+// What top_logits leaves of a row is bounded by how many rows there are.
+bool has_few_logits(const Sizes& sizes) {
+  return sizes.inputs[0].rows <= 256;
+}
+
+bool has_many_logits(const Sizes& sizes) {
+  return !has_few_logits(sizes);
 }
 
 // Workgroups of a row, and bytes of Left, in top_logits.slang.
@@ -279,12 +290,13 @@ constexpr Kernel kKernels[] = {
      kNorm},
     {OpNumber::select_rows, DType::f32, "select_rows", always, output_row_pieces},
 
-    {OpNumber::top_logits, DType::f32, "top_logits_lanes", always, top_logits_grid<32>,
+    {OpNumber::top_logits, DType::f32, "top_logits_lanes", has_few_logits, top_logits_grid<32>,
      top_logits_scratch_bytes},
-    {OpNumber::top_logits, DType::f32, "top_logits_terms", always, top_logits_grid<128>,
+    {OpNumber::top_logits, DType::f32, "top_logits_terms", has_few_logits, top_logits_grid<128>,
      top_logits_scratch_bytes},
-    {OpNumber::top_logits, DType::f32, "top_logits_best", always, top_logits_grid<32>,
+    {OpNumber::top_logits, DType::f32, "top_logits_best", has_few_logits, top_logits_grid<32>,
      top_logits_scratch_bytes},
+    {OpNumber::top_logits, DType::f32, "top_logits_many_rows", has_many_logits, input_rows},
 
     {OpNumber::conv1d, DType::f32, "conv1d_f32", always, output_pieces},
     {OpNumber::conv1d, DType::bf16, "conv1d_bf16", always, output_pieces},

@@ -41,8 +41,8 @@ std::uint64_t groups(const Grid& grid) {
 
 // How many workgroups the kernels take that are right for these sizes.
 std::vector<std::uint64_t> all_groups_of(OpNumber op, std::vector<Size> inputs,
-                                         std::vector<Size> outputs) {
-  const Sizes sizes = {inputs, outputs, 1};
+                                         std::vector<Size> outputs, std::size_t sequences = 1) {
+  const Sizes sizes = {inputs, outputs, sequences};
   std::vector<std::uint64_t> all;
   for (const Kernel* kernel : kernels_of(op, DType::f32)) {
     if (kernel->takes(sizes)) all.push_back(groups(kernel->grid(sizes)));
@@ -51,19 +51,21 @@ std::vector<std::uint64_t> all_groups_of(OpNumber op, std::vector<Size> inputs,
 }
 
 // The same of an op that takes one kernel.
-std::uint64_t groups_of(OpNumber op, std::vector<Size> inputs, std::vector<Size> outputs) {
-  const auto all = all_groups_of(op, std::move(inputs), std::move(outputs));
+std::uint64_t groups_of(OpNumber op, std::vector<Size> inputs, std::vector<Size> outputs,
+                        std::size_t sequences = 1) {
+  const auto all = all_groups_of(op, std::move(inputs), std::move(outputs), sequences);
   EXPECT_EQ(all.size(), 1u);
   return all.size() == 1 ? all[0] : 0;
 }
 
-std::uint64_t linear_groups(std::uint64_t rows, std::vector<std::uint64_t> widths) {
+std::uint64_t linear_groups(std::uint64_t rows, std::vector<std::uint64_t> widths,
+                            std::size_t sequences = 1) {
   std::vector<Size> inputs = {size_of(rows, 64)}, outputs;
   for (const std::uint64_t width : widths) {
     inputs.push_back(size_of(width, 64));
     outputs.push_back(size_of(rows, width));
   }
-  return groups_of(OpNumber::linear, inputs, outputs);
+  return groups_of(OpNumber::linear, inputs, outputs, sequences);
 }
 
 TEST(KernelTable, has_every_op_in_each_dtype_that_it_stores) {
@@ -119,6 +121,47 @@ TEST(KernelTable, takes_one_kernel_of_linear_for_any_rows) {
   EXPECT_EQ(linear_groups(4, {40}), 5u);
   EXPECT_EQ(linear_groups(5, {40}), 2u);
   EXPECT_EQ(linear_groups(17, {40}), 4u);
+}
+
+TEST(KernelTable, takes_the_kernel_of_one_row_where_it_is_of_one_sequence) {
+  EXPECT_EQ(linear_groups(1, {40}, 2), 5u);
+  EXPECT_EQ(linear_groups(2, {40}, 2), 5u);
+}
+
+TEST(KernelTable, gives_one_row_256_workgroups_for_each_weight_at_most) {
+  EXPECT_EQ(linear_groups(1, {4096}), 256u);
+  EXPECT_EQ(linear_groups(1, {4097}), 256u);
+  EXPECT_EQ(linear_groups(1, {100'000, 16}), 2u * 256);
+}
+
+TEST(KernelTable, leaves_little_of_any_number_of_logits) {
+  const auto of_rows = [&](std::uint64_t rows) {
+    return all_groups_of(OpNumber::top_logits, {size_of(rows, 1000), size_of(rows, 1)},
+                         {size_of(rows, 5), size_of(rows, 5), size_of(rows, 1), size_of(rows, 1)});
+  };
+  EXPECT_EQ(of_rows(256), (std::vector<std::uint64_t>{256 * 32, 256 * 128, 256 * 32}));
+  EXPECT_EQ(of_rows(257), (std::vector<std::uint64_t>{257}));
+  const std::vector<Size> inputs = {size_of(256, 1000)};
+  for (const Kernel* kernel : kernels_of(OpNumber::top_logits, DType::f32)) {
+    const Sizes sizes = {inputs, {}, 1};
+    if (kernel->scratch_bytes != nullptr) EXPECT_LT(kernel->scratch_bytes(sizes), 6u << 20);
+  }
+}
+
+// A key head is a workgroup in x, four query heads in y.
+TEST(KernelTable, takes_no_kernel_whose_lines_are_longer_than_every_device_has) {
+  const auto takes = [](std::uint64_t heads, std::uint64_t key_heads) {
+    const std::vector<Size> inputs = {size_of(1, heads, 8)};
+    const std::vector<Size> outputs = {{1, 8, {key_heads, 8, 0, 0}}};
+    const Sizes sizes = {inputs, outputs, 1};
+    return std::ranges::any_of(all_kernels(), [&](const Kernel& kernel) {
+      return kernel.entry == "turned_attention_f32" && kernel.takes(sizes);
+    });
+  };
+  EXPECT_TRUE(takes(65535, 65535));
+  EXPECT_FALSE(takes(65536, 65536));
+  EXPECT_TRUE(takes(4 * 65535, 1));
+  EXPECT_FALSE(takes(4 * 65535 + 1, 1));
 }
 
 TEST(KernelTable, gives_each_weight_of_linear_blocks_of_its_own) {

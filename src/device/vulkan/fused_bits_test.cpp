@@ -2,6 +2,9 @@
 // one by one.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <numeric>
+
 #include "device/test_case_run.h"
 #include "device/test_tolerance.h"
 #include "device/vulkan/test_driver.h"
@@ -95,6 +98,78 @@ ConformanceCase four_weights_case(tensor::DType dtype) {
   return one;
 }
 
+// Rows of x in pieces of 2,048 and a rest, and more outputs than 256 workgroups have at once.
+ConformanceCase wide_case(tensor::DType dtype, std::uint32_t depth) {
+  constexpr std::uint32_t kMany = 4104, kHalf = 2064;
+  ConformanceCase one{.name = "wide", .dtype = dtype};
+  Random random(5);
+  sdk::Program& program = one.program;
+  const sdk::Symbol row = program.symbol(8);
+  const auto x = program.window(DType::f32, {row, depth});
+  const auto z = program.window(DType::f32, {row, kHalf});
+  const auto weight = [&](const std::string& name, std::uint32_t outputs) {
+    one.weights->add(name, dtype, {outputs, depth}, random.floats(outputs * depth, 0.2f));
+    return program.weight(name, sdk_dtype(dtype), {outputs, depth});
+  };
+  one.weights->add("norm", dtype, {depth}, random.floats(depth));
+  const auto norm = program.weight("norm", sdk_dtype(dtype), {depth});
+  program.linear(program.rms_norm(x, norm, 1e-5), weight("many", kMany),
+                 program.window(DType::f32, {row, kMany}));
+  const auto gate = program.temporary(DType::f32, {row, kHalf});
+  const auto up = program.temporary(DType::f32, {row, kHalf});
+  program.linear(program.rms_norm(x, norm, 1e-5), {weight("gate", kHalf), weight("up", kHalf)},
+                 {gate, up});
+  program.swiglu(gate, up, program.window(DType::f32, {row, kHalf}));
+  program.add(z, program.linear(x, weight("half", kHalf)),
+              program.window(DType::f32, {row, kHalf}));
+  one.sequences.push_back(make_sequence(*decode(program), {1}));
+  one.sequences[0].windows[0] = bytes_of(random.floats(depth));
+  one.sequences[0].windows[1] = bytes_of(random.floats(kHalf));
+  return one;
+}
+
+// Attention over what rope has turned.
+ConformanceCase turned_case(tensor::DType dtype, AttentionShape shape, std::uint32_t rows) {
+  const auto& [query_heads, heads, dim] = shape;
+  ConformanceCase one{.name = "turned", .dtype = dtype};
+  Random random(dim);
+  sdk::Program& program = one.program;
+  const sdk::Symbol row = program.symbol(512);
+  const auto q = program.window(DType::f32, {row, query_heads, dim});
+  const auto k = program.window(DType::f32, {row, heads, dim});
+  const auto v = program.window(DType::f32, {row, heads, dim});
+  const auto positions = program.window(DType::i32, {row});
+  const auto frequencies = program.window(DType::f32, {dim / 2});
+  const auto keys = program.state_plane(0, 0, sdk_dtype(dtype), heads, dim);
+  const auto values = program.state_plane(0, 1, sdk_dtype(dtype), heads, dim);
+  const auto turned = program.rope(q, positions, frequencies, sdk::Pairing::halves);
+  program.append_rows(program.rope(k, positions, frequencies, sdk::Pairing::halves), keys);
+  program.append_rows(v, values);
+  program.attention(turned, keys, values, 0.2, program.window(DType::f32, {row, query_heads, dim}));
+  SequenceData sequence = make_sequence(*decode(program), {rows});
+  for (const std::size_t w : {0u, 1u, 2u}) {
+    sequence.windows[w] = bytes_of(random.floats(sequence.windows[w].size() / sizeof(float)));
+  }
+  std::vector<std::int32_t> places(rows);
+  std::iota(places.begin(), places.end(), 0);
+  sequence.windows[3] = bytes_of(places);
+  sequence.windows[4] = bytes_of(random.floats(dim / 2));
+  one.sequences.push_back(std::move(sequence));
+  return one;
+}
+
+// Rows [begin, end) of the one sequence, of windows that have rows.
+SequenceData turned_rows(const SequenceData& whole, std::uint32_t begin, std::uint32_t end) {
+  SequenceData part = whole;
+  part.symbols = {end - begin};
+  for (const std::size_t w : {0u, 1u, 2u, 3u, 5u}) {
+    const std::size_t row_bytes = whole.windows[w].size() / whole.symbols[0];
+    part.windows[w].assign(whole.windows[w].begin() + begin * row_bytes,
+                           whole.windows[w].begin() + end * row_bytes);
+  }
+  return part;
+}
+
 // A norm of some rows of several sequences.
 ConformanceCase chosen_norm_case(tensor::DType dtype, std::uint32_t width) {
   ConformanceCase one{.name = "chosen norm", .dtype = dtype};
@@ -125,7 +200,7 @@ void expect_same_bits_one_by_one(const ConformanceCase& one, int kernels, bool i
   CaseRun run = must(CaseRun::create(one, *std::move(device)));
   driver.break_call({});
   const auto together = run.run(one.sequences);
-  EXPECT_EQ(driver.calls("CmdDispatch"), kernels);
+  EXPECT_EQ(driver.calls("CmdDispatchIndirect"), kernels);
   std::size_t ops = 0;
   must(run.device().observe([&](const OpEvent&) { ++ops; }));
   const auto apart = run.run(one.sequences);
@@ -155,6 +230,42 @@ TEST(FusedBits, are_so_where_a_row_has_pieces_of_2048_and_a_head_more_elements_t
   expect_same_bits_one_by_one(layer_case(tensor::DType::bf16, 2, 1024, 1, 264), 6, false);
   expect_same_bits_one_by_one(layer_case(tensor::DType::f16, 2, 1024, 1, 264), 6, false);
   expect_same_bits_one_by_one(layer_case(tensor::DType::f32, 2, 1024, 1, 264), 6);
+}
+
+TEST(FusedBits, are_so_where_workgroups_take_block_after_block) {
+  expect_same_bits_one_by_one(wide_case(tensor::DType::bf16, 4104), 3);
+  expect_same_bits_one_by_one(wide_case(tensor::DType::f32, 2056), 3);
+}
+
+// Positions 0 to 39 and 247 to 255 by the kernel of one row in one span, 256 by others.
+TEST(FusedBits, of_turned_attention_are_those_of_all_rows_at_once) {
+  constexpr std::uint32_t kRows = 258, kSteps = 40, kOnce = 247;
+  for (const tensor::DType dtype : kWeightDTypes) {
+    for (const AttentionShape shape :
+         {AttentionShape{10, 2, 64}, {3, 1, 32}, {4, 4, 96}, {2, 1, 40}}) {
+      const ConformanceCase one = turned_case(dtype, shape, kRows);
+      SCOPED_TRACE(::testing::Message() << tensor::name(dtype) << ", heads of " << shape.width);
+      Driver driver;
+      auto device = open_vulkan_device({.instance = driver.options()});
+      if (!device) GTEST_SKIP() << device.error().message();
+      CaseRun run = must(CaseRun::create(one, *std::move(device)));
+      const SequenceData whole = run.run(one.sequences)[0];
+      SequenceData step = turned_rows(whole, 0, 0);
+      run.add_states(step);
+      const std::vector<AppendState*> states = step.states;
+      for (std::uint32_t begin = 0, end = 1; begin < kRows; begin = end, ++end) {
+        if (begin == kSteps) end = kOnce;
+        std::vector<SequenceData> part = {turned_rows(whole, begin, end)};
+        std::ranges::fill(part[0].windows[5], std::byte{0});
+        part[0].states = states;
+        driver.break_call({});
+        must(device::testing::run(run.device(), run.executable(), part));
+        if (begin == 0) EXPECT_EQ(driver.calls("CmdDispatchIndirect"), 1);
+        expect_same_bits(part, {turned_rows(whole, begin, end)},
+                         "rows from " + std::to_string(begin));
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -70,10 +70,10 @@ TEST_F(InstanceTest, a_feature_that_a_device_lacks_is_named) {
 
 TEST_F(InstanceTest, limits_below_what_kernels_take_are_named_with_both_numbers) {
   const std::pair<std::string, std::function<void(VkPhysicalDeviceLimits&)>> limits[] = {
-      {"Its workgroups have 128 threads at most, and 1024 are needed.",
+      {"Its workgroups have 128 threads at most, and 256 are needed.",
        [](auto& most) { most.maxComputeWorkGroupInvocations = 128; }},
-      {"Its workgroups have 512 threads in a line at most, and 1024 are needed.",
-       [](auto& most) { most.maxComputeWorkGroupSize[0] = 512; }},
+      {"Its workgroups have 64 threads in a line at most, and 256 are needed.",
+       [](auto& most) { most.maxComputeWorkGroupSize[0] = 64; }},
       {"Its workgroups have 16384 bytes of shared memory at most, and 32768 are needed.",
        [](auto& most) { most.maxComputeSharedMemorySize = 16384; }},
   };

@@ -12,7 +12,7 @@
 namespace driftwood::device::vulkan {
 
 // What kernels take of a device at most; shader_test.cpp holds them to it.
-inline constexpr std::uint32_t kMostThreads = 1024;           // of a workgroup
+inline constexpr std::uint32_t kMostThreads = 256;            // of a workgroup
 inline constexpr std::uint32_t kMostSharedBytes = 32 * 1024;  // by a workgroup
 
 // The module with one of its entry points, what that calls, and the memory that its workgroups
