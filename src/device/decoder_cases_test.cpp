@@ -254,6 +254,11 @@ std::vector<ConformanceCase> top_logits_cases() {
   cases.push_back(ranked_case("all_minus_infinity", 20, 3, infinite));
   infinite[7] = kInfinity;
   cases.push_back(ranked_case("infinity", 20, 3, infinite));
+  std::vector<float> zeros(260 * 20);  // of both signs
+  for (std::size_t i = 0; i < zeros.size(); i += 3) zeros[i] = -0.0f;
+  std::ranges::copy(infinite, zeros.begin() + 20);
+  std::fill_n(zeros.begin() + 40, 20, -kInfinity);
+  cases.push_back(ranked_case("zeros_and_infinities_in_many_rows", 20, 3, zeros));
   return cases;
 }
 

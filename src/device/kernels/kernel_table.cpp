@@ -155,17 +155,17 @@ Grid turned_attention_grid(const Sizes& sizes) {
 
 bool is_one_row_of_one_span(const Sizes& sizes) {
   const Grid grid = turned_attention_grid(sizes);
-  return one_row(sizes) && sizes.outputs[0].rows <= 1 && grid.x <= Grid::kMost &&
-         grid.y <= Grid::kMost;
+  return one_row(sizes) && sizes.outputs[0].rows <= 1 && grid.y <= Grid::kMost;
 }
 
-// What top_logits leaves of a row is bounded by how many rows there are.
-bool has_few_logits(const Sizes& sizes) {
-  return sizes.inputs[0].rows <= 256;
+// Rows of top_logits that a GPU has little to do with, and of which it keeps little.
+bool few_logit_rows(const Sizes& sizes) {
+  constexpr std::uint64_t kFewLogitRows = 256;
+  return sizes.inputs[0].rows <= kFewLogitRows;
 }
 
-bool has_many_logits(const Sizes& sizes) {
-  return !has_few_logits(sizes);
+bool many_logit_rows(const Sizes& sizes) {
+  return !few_logit_rows(sizes);
 }
 
 // Workgroups of a row, and bytes of Left, in top_logits.slang.
@@ -290,13 +290,13 @@ constexpr Kernel kKernels[] = {
      kNorm},
     {OpNumber::select_rows, DType::f32, "select_rows", always, output_row_pieces},
 
-    {OpNumber::top_logits, DType::f32, "top_logits_lanes", has_few_logits, top_logits_grid<32>,
+    {OpNumber::top_logits, DType::f32, "top_logits_lanes", few_logit_rows, top_logits_grid<32>,
      top_logits_scratch_bytes},
-    {OpNumber::top_logits, DType::f32, "top_logits_terms", has_few_logits, top_logits_grid<128>,
+    {OpNumber::top_logits, DType::f32, "top_logits_terms", few_logit_rows, top_logits_grid<128>,
      top_logits_scratch_bytes},
-    {OpNumber::top_logits, DType::f32, "top_logits_best", has_few_logits, top_logits_grid<32>,
+    {OpNumber::top_logits, DType::f32, "top_logits_best", few_logit_rows, top_logits_grid<32>,
      top_logits_scratch_bytes},
-    {OpNumber::top_logits, DType::f32, "top_logits_many_rows", has_many_logits, input_rows},
+    {OpNumber::top_logits, DType::f32, "top_logits_many_rows", many_logit_rows, input_rows},
 
     {OpNumber::conv1d, DType::f32, "conv1d_f32", always, output_pieces},
     {OpNumber::conv1d, DType::bf16, "conv1d_bf16", always, output_pieces},

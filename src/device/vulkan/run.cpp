@@ -88,7 +88,7 @@ Result<void> Run::prepare(Serial serial, std::shared_ptr<const VulkanExecutable>
   serial_ = serial;
   executable_ = std::move(executable);
   ended_.reset();
-  cancelled_ = false;
+  if (cancelled_.exchange(false)) told_bindings_.clear();  // the grids are gone
   std::vector<std::uint32_t> symbols;
   for (const Sequence& sequence : sequences) {
     symbols.insert(symbols.end(), sequence.symbols.begin(), sequence.symbols.end());
@@ -412,7 +412,7 @@ void Run::record_step(const Step& step, Barriers& barriers, VkPipeline& bound) {
 }
 
 Result<void> Run::record() {
-  recorded_.clear();
+  recorded_.reset();
   DW_TRY(begin_commands());
   Barriers barriers(executable_->program(), executable_->plan());
   VkPipeline bound = VK_NULL_HANDLE;
@@ -448,7 +448,6 @@ Result<void> Run::wait(std::uint64_t timeout_ns) {
 
 Result<void> Run::outcome() {
   if (cancelled_) {
-    told_bindings_.clear();  // the grids are gone
     return fail(ErrorCode::cancelled, "Run {} was cancelled.", static_cast<std::uint64_t>(serial_));
   }
   Fault fault;

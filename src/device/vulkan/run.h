@@ -2,8 +2,8 @@
 //
 // All that differs between runs of a program lies in two pieces of memory that kernels read: the
 // control block (a fault, the grids, and a kernels::Call for each task) and the tables (rows and
-// bases by sequence, states and their blocks). So the commands are recorded once for each choice of
-// kernels and played again; the grids are taken from the control block.
+// bases by sequence, states and their blocks). So the commands are played again until another
+// choice of kernels is needed; the GPU takes the grids from the control block.
 //
 // Lifetime: a run is used again and again for one executable, so that a steady stream of equal
 // submissions writes only what changed. Threads: cancel() any, the rest one at a time.
@@ -64,7 +64,7 @@ class Run {
   // How the run ended. Errors: timeout when it has not yet.
   Result<void> wait(std::uint64_t timeout_ns);
 
-  // Has the ops that the GPU has not begun do nothing.
+  // Has the kernels do nothing whose grids the GPU has not yet read.
   void cancel();
 
   // Lets go of the executable; is_for() says whether it suits another submission.
@@ -139,7 +139,7 @@ class Run {
   std::vector<std::byte> control_bytes_;
 
   VkCommandBuffer commands_ = VK_NULL_HANDLE;
-  std::vector<bool> recorded_;  // what was chosen when the commands were recorded
+  std::optional<std::vector<bool>> recorded_;  // what was chosen when the commands were recorded
   std::atomic<bool> cancelled_ = false;
   std::optional<Result<void>> ended_;
 };

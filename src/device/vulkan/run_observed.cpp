@@ -10,7 +10,7 @@ namespace driftwood::device::vulkan {
 
 Result<void> Run::run_observed(const OpObserver& observer) {
   auto timer = Timer::create(workshop_.gpu);  // or the host's clock
-  recorded_.clear();                          // the commands are used for single ops
+  recorded_.reset();                          // the commands are used for single ops
   for (const Step& step : executable_->steps()) {
     DW_TRY(begin_commands());
     if (timer) (*timer)->begin(commands_);

@@ -156,6 +156,27 @@ TEST_P(VulkanRun, a_cancelled_run_leaves_the_state_as_it_was) {
   expect_same_bits(sequences, {alone(5, 100)}, "after cancelled runs");
 }
 
+// Its grids are cleared, and nothing has said that it was cancelled.
+TEST_P(VulkanRun, a_cancelled_run_that_could_not_be_waited_for_does_no_harm_to_the_next) {
+  std::vector<SequenceData> sequences = {text(5, 0, 3)};
+  BoundSequences bound(run_->device(), sequences);
+  driver_.hides_progress = true;
+  const Serial serial = must(run_->device().submit(run_->executable(), bound.sequences()));
+  driver_.break_call({"WaitSemaphores", 1, VK_ERROR_OUT_OF_HOST_MEMORY});
+  run_->device().cancel(serial);
+  const auto failed = run_->device().wait(serial, kPatienceNs);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code(), ErrorCode::out_of_memory) << failed.error().message();
+  driver_.hides_progress = false;
+  const BufferPlace logits = bound.sequences()[0].windows[kLogits];
+  must(run_->device().upload(*logits.buffer, 0, Bytes(logits.buffer->size_bytes()),
+                             Purpose::window));
+  must(run_->device().wait(must(run_->device().submit(run_->executable(), bound.sequences())),
+                           kPatienceNs));
+  bound.read_back();
+  expect_same_bits(sequences, {alone(5, 3)}, "after a run that failed");
+}
+
 TEST_P(VulkanRun, cancelling_after_the_end_comes_too_late) {
   std::vector<SequenceData> sequences = {text(5, 0, 2)};
   BoundSequences bound(run_->device(), sequences);
