@@ -46,25 +46,27 @@ def timeless(lines):
 
 
 class Run(CommandTest):
-    def lines(self, *options):
+    def lines(self, *options, model=("--model", SMALL)):
         ids = ("--prompt-ids", "3,4,5,6,7,8,9,10", "--max-tokens", 12, "--seed", 1)
-        return timeless(self.works("run", "--model", SMALL, *ids, *LOGITS, *options))
+        return timeless(self.works("run", *model, *ids, *LOGITS, *options))
 
     def test_the_default_model_writes_its_golden_text(self):
         text = self.works("run", *GPU, "--temperature", 0, "--max-tokens", 60, PROMPT)
         self.assertEqual(text.decode(), (GOLDENS / "default_model_greedy.txt").read_text())
 
     def test_the_tokens_are_the_cpus_and_the_logits_are_close(self):
-        ours, cpus = self.lines(*GPU), self.lines(*CPU)
-        self.assertEqual(len(ours), 8 + 12 + 1)
-        self.assertNotEqual(ours, cpus, "these are the CPU's own")
-        for our, cpu in zip(ours[:-1], cpus[:-1]):
-            self.assertEqual(our["id"], cpu["id"])
-            if cpu["logprob"] is not None:
-                self.assertAlmostEqual(our["logprob"], cpu["logprob"], delta=TOLERANCE)
-            for top, cpu_top in zip(our.get("top_logprobs", []), cpu.get("top_logprobs", [])):
-                self.assertAlmostEqual(top["logprob"], cpu_top["logprob"], delta=TOLERANCE)
-        self.assertEqual(ours[-1], cpus[-1])
+        for model in (("--model", SMALL), ()):  # and the default one
+            ours, cpus = self.lines(*GPU, model=model), self.lines(*CPU, model=model)
+            self.assertEqual(len(ours), 8 + 12 + 1)
+            self.assertNotEqual(ours, cpus, "these are the CPU's own")
+            for our, cpu in zip(ours[:-1], cpus[:-1]):
+                self.assertEqual(our["id"], cpu["id"])
+                if cpu["logprob"] is not None:
+                    self.assertAlmostEqual(our["logprob"], cpu["logprob"], delta=TOLERANCE)
+                self.assertEqual(len(our["top_logprobs"]), len(cpu["top_logprobs"]))
+                for top, cpu_top in zip(our["top_logprobs"], cpu["top_logprobs"]):
+                    self.assertAlmostEqual(top["logprob"], cpu_top["logprob"], delta=TOLERANCE)
+            self.assertEqual(ours[-1], cpus[-1])
 
     def test_the_bits_are_the_same_in_every_run_and_in_pieces(self):
         lines = self.lines(*GPU)
@@ -190,6 +192,15 @@ class Guests(CommandTest):
             record = json.loads(self.works(*run, *GPU, stdin=message.encode()))
             self.assertEqual(record["errors"], 0)
             self.assertGreater(record["elements"], 1000)
+
+
+class Bench(CommandTest):
+    def test_it_times_the_gpus_ops(self):
+        few = ("--contexts", 3, "--tokens", 2, "--pairs", 3, "--guests", 1)
+        report = json.loads(self.works("bench", *GPU, "--json", "--model", SMALL, *few))
+        self.assertEqual([context["tokens"] for context in report["contexts"]], [3])
+        self.assertGreater(report["read_bytes_per_second"], 0)
+        self.assertIn("linear 272 x 64 f32", [op["name"] for op in report["ops"]])
 
 
 class Probe(CommandTest):

@@ -21,7 +21,7 @@ inline ConformanceCase make_decoder(tensor::DType dtype) {
   sdk::Program& p = one.program;
   Random random(11);
   const sdk::DType stored = sdk_dtype(dtype);
-  const sdk::Symbol row = p.symbol(200), wanted = p.symbol(200);
+  const sdk::Symbol row = p.symbol(300), wanted = p.symbol(300);
   const auto weight = [&](const std::string& name, tensor::Shape shape, float scale) {
     const auto count = *tensor::element_count(shape);
     one.weights->add(name, dtype, shape, random.floats(count, scale));

@@ -10,6 +10,7 @@
 #include "os/process.h"
 #include "runtime/batch_bench.h"
 #include "runtime/builtin_guests.h"
+#include "runtime/handles.h"
 #include "runtime/op_bytes.h"
 #include "runtime/statistics.h"
 #include "runtime/token_loop.h"
@@ -271,9 +272,7 @@ Result<BenchReport> bench(const BenchOptions& options) {
     return fail(ErrorCode::invalid_argument, "A context of 0 tokens is asked for.");
   }
   Bench bench{.options = options, .device = {}, .llama = {}, .model = {}, .read_buffer = {}};
-  DW_TRY_ASSIGN(bench.device, device::open_device(options.runtime.device,
-                                                  {.thread_count = options.runtime.thread_count,
-                                                   .isa = options.runtime.isa}));
+  DW_TRY_ASSIGN(bench.device, open_device(options.runtime));
   DW_TRY_ASSIGN(const auto engine, guest::Engine::create());
   DW_TRY_ASSIGN(const auto wasm, builtin_guest_bytes("llama"));
   DW_TRY_ASSIGN(bench.llama, guest::Module::compile(engine, wasm));

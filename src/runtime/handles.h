@@ -29,6 +29,9 @@ struct Actor::Impl {
   std::unique_ptr<actor::Actor> actor;
 };
 
+// The device that they name, as they want it. Errors: those of device::open_device().
+Result<std::unique_ptr<device::Device>> open_device(const RuntimeOptions& options);
+
 // Errors: invalid_argument.
 Result<void> check_options(const ActorOptions& options);
 

@@ -295,11 +295,7 @@ Result<ProbeReport> probe(const ProbeOptions& options) {
   const auto step = [&](std::string_view what) {
     if (options.on_progress) options.on_progress(what);
   };
-  DW_TRY_ASSIGN(
-      const auto device,
-      device::open_device(options.runtime.device, {.thread_count = options.runtime.thread_count,
-                                                   .isa = options.runtime.isa,
-                                                   .validate = options.runtime.validate}));
+  DW_TRY_ASSIGN(const auto device, open_device(options.runtime));
   DW_TRY_ASSIGN(const auto engine, guest::Engine::create());
   ProbeReport report = {};
   report.name = device->capabilities().name;

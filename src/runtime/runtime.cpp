@@ -7,14 +7,17 @@
 
 namespace driftwood {
 
+Result<std::unique_ptr<device::Device>> open_device(const RuntimeOptions& options) {
+  return device::open_device(options.device, {.thread_count = options.thread_count,
+                                              .isa = options.isa,
+                                              .cache_folder = options.cache_folder,
+                                              .validate = options.validate,
+                                              .on_upload = options.on_upload});
+}
+
 Result<Runtime> Runtime::create(const RuntimeOptions& options) {
   auto impl = std::make_unique<Impl>();
-  DW_TRY_ASSIGN(impl->device,
-                device::open_device(options.device, {.thread_count = options.thread_count,
-                                                     .isa = options.isa,
-                                                     .cache_folder = options.cache_folder,
-                                                     .validate = options.validate,
-                                                     .on_upload = options.on_upload}));
+  DW_TRY_ASSIGN(impl->device, open_device(options));
   DW_TRY_ASSIGN(impl->engine, guest::Engine::create(options.cache_folder));
   return Runtime(std::move(impl));
 }

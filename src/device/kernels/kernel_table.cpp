@@ -145,7 +145,7 @@ bool is_whole(const Sizes& sizes) {
 }
 
 // rope of q and k, append_rows of k and v, attention: the states are outputs. A workgroup for each
-// key head and up to four query heads that share it.
+// key head, of which a state has 1,024 at most, and up to four query heads that share it.
 Grid turned_attention_grid(const Sizes& sizes) {
   const std::uint64_t heads = sizes.inputs[0].dims[1], key_heads = sizes.outputs[0].dims[0];
   if (sizes.inputs[0].rows == 0) return {0, 1, 1};

@@ -93,9 +93,10 @@ TEST(KernelTable, names_entry_points_that_the_sources_have) {
     const std::string_view stem = ops::find_op(static_cast<std::uint32_t>(kernel.op))->name;
     const auto source = std::ranges::find(kernel_sources(), stem, &KernelSource::stem);
     ASSERT_NE(source, kernel_sources().end()) << stem;
-    const std::string_view code(reinterpret_cast<const char*>(source->cuda.data()),
-                                source->cuda.size());
-    EXPECT_NE(code.find(" " + std::string(kernel.entry) + "("), code.npos) << kernel.entry;
+    for (const std::span<const std::byte> text : {source->cuda, source->metal}) {
+      const std::string_view code(reinterpret_cast<const char*>(text.data()), text.size());
+      EXPECT_NE(code.find(" " + std::string(kernel.entry) + "("), code.npos) << kernel.entry;
+    }
   }
 }
 

@@ -6,6 +6,8 @@
 #include "device/test_tolerance.h"
 #include "device/vulkan/test_driver.h"
 #include "device/vulkan/vulkan_device.h"
+#include "os/mapping.h"
+#include "os/test_folder.h"
 
 namespace driftwood::device::vulkan {
 namespace {
@@ -43,6 +45,47 @@ TEST(Weights, are_used_in_place_where_the_gpu_computes_in_the_hosts_memory) {
   must(weighted.device->compile(decode(weighted.one.program), weighted.one.weights));
   EXPECT_EQ(weighted.copied_weights(), 0u);
   EXPECT_EQ(weighted.all_bytes, 0u);
+}
+
+// 64 numbers in a file, at no multiple of what an import begins at.
+class MappedWeights final : public WeightSource {
+ public:
+  Result<tensor::View> find(std::string_view) const override {
+    return tensor::View{tensor::DType::f32, {64}, file_.bytes().subspan(kBefore)};
+  }
+  std::vector<std::string> names() const override { return {"w"}; }
+
+ private:
+  static constexpr std::size_t kBefore = 100;
+
+  os::MappedFile map() {
+    const Bytes bytes = bytes_of(std::vector<float>(64, 3));
+    const auto* const text = reinterpret_cast<const char*>(bytes.data());
+    const std::string contents = std::string(kBefore, 'x') + std::string(text, bytes.size());
+    return must(os::MappedFile::open(folder_.write("weights", contents)));
+  }
+
+  os::TestFolder folder_;
+  os::MappedFile file_ = map();
+};
+
+TEST(Weights, of_a_mapped_file_are_used_in_place) {
+  Driver driver;
+  Weighted weighted(driver);
+  if (weighted.device == nullptr) GTEST_SKIP() << "There is no Vulkan device.";
+  if (!open_gpu(driver)->shares_host_memory()) GTEST_SKIP() << "The GPU has memory of its own.";
+  sdk::Program program;
+  const sdk::Symbol rows = program.symbol(1);
+  const auto x = program.window(sdk::DType::f32, {rows, 64});
+  program.add(x, program.weight("w", sdk::DType::f32, {64}),
+              program.window(sdk::DType::f32, {rows, 64}));
+  const auto executable =
+      must(weighted.device->compile(decode(program), std::make_shared<MappedWeights>()));
+  std::vector<SequenceData> data = {make_sequence(executable->program(), {1})};
+  data[0].windows[0] = bytes_of(std::vector<float>(64, 2));
+  must(run(*weighted.device, executable, data));
+  EXPECT_EQ(values_of<float>(data[0].windows[1]), std::vector<float>(64, 5));
+  EXPECT_EQ(weighted.copied_weights(), 0u);
 }
 
 TEST(Weights, are_copied_once_to_a_gpu_with_memory_of_its_own) {

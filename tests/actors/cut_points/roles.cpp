@@ -10,6 +10,7 @@
 
 #include "actors/actor_bench.h"
 #include "actors/cut_points/trace.h"
+#include "device/registry.h"
 #include "device/test_support.h"
 #include "os/replace_file.h"
 
@@ -45,6 +46,11 @@ class Beginning {
   std::unique_ptr<actor::Actor> actor_;
 };
 
+// What the GPU API's validation layer says is for the log, and ends the process too.
+void expect_valid_calls() {
+  if (device::validation_message_count() > 0) std::exit(EXIT_FAILURE);
+}
+
 std::unexpected<Error> different(const Part& part, std::uint64_t step, const char* what) {
   return fail(ErrorCode::corrupt, "Conversation {}, cut {}: after step {} {} is different.",
               part.conversation, part.cut, step, what);
@@ -55,6 +61,7 @@ std::unexpected<Error> different(const Part& part, std::uint64_t step, const cha
 void make_whole(const Part& part) {
   const Beginning beginning(part);
   write_trace(part.trace, trace(beginning.actor(), beginning.conversation()));
+  expect_valid_calls();
 }
 
 void freeze_and_die(const Part& part) {
@@ -62,6 +69,7 @@ void freeze_and_die(const Part& part) {
   must(beginning.actor().run([](std::string_view) {}, part.cut));
   const auto frozen = must(actor::Frozen::make(beginning.actor(), {}));
   must(os::replace_file(part.file, frozen->file().parts(), os::Durability::none));
+  expect_valid_calls();
   ::kill(::getpid(), SIGKILL);
   std::abort();
 }
@@ -87,6 +95,7 @@ Result<void> resume_and_compare(const Part& part) {
     if (made.digest != wanted[step].digest) return different(part, step, "the actor");
   }
   if (actor.is_ready() != (end + 1 < wanted.size())) return different(part, end, "the end");
+  expect_valid_calls();
   return {};
 }
 
