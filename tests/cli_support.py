@@ -34,7 +34,7 @@ def driftwood(*arguments, stdin=b"", **options):
             [DRIFTWOOD, *map(str, arguments)],
             input=stdin,
             capture_output=True,
-            timeout=120,
+            timeout=300,
             cwd=folder,
             **options,
         )
