@@ -154,8 +154,8 @@ Grid turned_attention_grid(const Sizes& sizes) {
 }
 
 bool is_one_row_of_one_span(const Sizes& sizes) {
-  const Grid grid = turned_attention_grid(sizes);
-  return one_row(sizes) && sizes.outputs[0].rows <= 1 && grid.y <= Grid::kMost;
+  return one_row(sizes) && sizes.outputs[0].rows <= 1 &&
+         turned_attention_grid(sizes).y <= Grid::kMost;
 }
 
 // Rows of top_logits that a GPU has little to do with, and of which it keeps little.

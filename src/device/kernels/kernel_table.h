@@ -56,8 +56,8 @@ struct Kernel {
   // order of the table.
   bool (*takes)(const Sizes& sizes);
   Grid (*grid)(const Sizes& sizes);
-  // Bytes of scratch memory, shared by the kernels of one op in one run; null: none. At
-  // most 32 MiB: they are the device's own, no guest's limit counts them.
+  // Bytes of scratch memory, shared by the kernels of one op in one run; null: none. At most
+  // 32 MiB: they are the device's own, no guest's limit counts them.
   std::uint64_t (*scratch_bytes)(const Sizes& sizes) = nullptr;
   // The ops right after it that it does as well, with the bits of one after the other; operands are
   // those of fused_operands() in fusion.h, and can_follow() there says where it can. Of such

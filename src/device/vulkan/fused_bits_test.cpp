@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "device/test_case_rows.h"
 #include "device/test_case_run.h"
 #include "device/test_tolerance.h"
 #include "device/vulkan/test_driver.h"
@@ -158,18 +159,6 @@ ConformanceCase turned_case(tensor::DType dtype, AttentionShape shape, std::uint
   return one;
 }
 
-// Rows [begin, end) of the one sequence, of windows that have rows.
-SequenceData turned_rows(const SequenceData& whole, std::uint32_t begin, std::uint32_t end) {
-  SequenceData part = whole;
-  part.symbols = {end - begin};
-  for (const std::size_t w : {0u, 1u, 2u, 3u, 5u}) {
-    const std::size_t row_bytes = whole.windows[w].size() / whole.symbols[0];
-    part.windows[w].assign(whole.windows[w].begin() + begin * row_bytes,
-                           whole.windows[w].begin() + end * row_bytes);
-  }
-  return part;
-}
-
 // A norm of some rows of several sequences.
 ConformanceCase chosen_norm_case(tensor::DType dtype, std::uint32_t width) {
   ConformanceCase one{.name = "chosen norm", .dtype = dtype};
@@ -250,19 +239,20 @@ TEST(FusedBits, of_turned_attention_are_those_of_all_rows_at_once) {
       auto device = open_vulkan_device({.instance = driver.options()});
       if (!device) GTEST_SKIP() << device.error().message();
       CaseRun run = must(CaseRun::create(one, *std::move(device)));
+      const graph::Program& program = run.executable()->program();
       const SequenceData whole = run.run(one.sequences)[0];
-      SequenceData step = turned_rows(whole, 0, 0);
+      SequenceData step = take_rows(program, whole, 0, 0);
       run.add_states(step);
       const std::vector<AppendState*> states = step.states;
       for (std::uint32_t begin = 0, end = 1; begin < kRows; begin = end, ++end) {
         if (begin == kSteps) end = kOnce;
-        std::vector<SequenceData> part = {turned_rows(whole, begin, end)};
+        std::vector<SequenceData> part = {take_rows(program, whole, begin, end)};
         std::ranges::fill(part[0].windows[5], std::byte{0});
         part[0].states = states;
         driver.break_call({});
         must(device::testing::run(run.device(), run.executable(), part));
         if (begin == 0 || begin == kOnce) EXPECT_EQ(driver.calls("CmdDispatchIndirect"), 1);
-        expect_same_bits(part, {turned_rows(whole, begin, end)},
+        expect_same_bits(part, {take_rows(program, whole, begin, end)},
                          "rows from " + std::to_string(begin));
       }
     }
